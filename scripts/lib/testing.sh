@@ -20,7 +20,7 @@ run_tests() {
     # "Test run with 12 tests in 3 suites passed after ..." or "... failed after 1 seconds with 2 issues."
     total=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -1)
     # A failed test's own closing line; a suite's or the run's do not count.
-    bad=$(grep -cE '^✘ Test [^r].* failed after' "$log" || true)
+    bad=$(grep -E '^✘ Test .* failed after' "$log" | grep -vc '^✘ Test run with' || true)
     if [ -z "$total" ] || [ "$total" = 0 ]; then
         echo "$name: no test ran to its end (status $status)"
         tail -30 "$log"
