@@ -14,6 +14,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -67,8 +68,8 @@ let package = Package(
         .target(
             name: "Delivery",
             dependencies: [
-                "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1, nioSSL, crypto, collections,
-                logging, lifecycle,
+                "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, crypto,
+                collections, logging, lifecycle,
             ],
             swiftSettings: strict),
         .target(
@@ -94,7 +95,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "TestSupport",
-            dependencies: ["WebhookModel", nioCore, nioPosix, nioHTTP1],
+            dependencies: ["WebhookModel", nioCore, nioPosix, nioHTTP1, nioSSL],
             path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(
