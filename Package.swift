@@ -57,7 +57,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis"),
         .target(
             name: "RedisClient",
-            dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, collections, logging],
+            dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, crypto, collections, logging],
             swiftSettings: strict),
         .target(name: "WebhookModel", dependencies: [crypto], swiftSettings: strict),
         .target(
