@@ -23,6 +23,9 @@ package struct Secret: Sendable, Hashable {
         exposedText = text
     }
 
+    /// Takes a secret that was checked when it came in.
+    package init(stored text: String) { exposedText = text }
+
     /// Why a text cannot be a secret; never contains the text.
     package enum Problem: Error, Hashable, CustomStringConvertible {
         case empty

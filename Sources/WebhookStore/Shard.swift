@@ -1,0 +1,49 @@
+package import RedisClient
+
+/// One Redis with the service's keys, and the settings that its scripts are given.
+package struct Shard: Sendable {
+    package let executor: any RedisExecutor
+    package let keys: StoreKeys
+    package let limits: StoreLimits
+
+    package init(_ executor: any RedisExecutor, keys: StoreKeys = .shard0, limits: StoreLimits = StoreLimits()) {
+        self.executor = executor
+        self.keys = keys
+        self.limits = limits
+    }
+
+    /// The arguments that every script but `ingest` begins with.
+    func arguments(capacity: Int = 256, count: Int = 16) -> RedisArguments {
+        var arguments = RedisArguments(capacity: capacity + 16, count: count + 2)
+        arguments.append(keys.prefix)
+        arguments.append(limits.endpointConcurrency)
+        return arguments
+    }
+
+    func run(
+        _ script: RedisScript, _ arguments: RedisArguments, timeout: Duration? = nil
+    ) async throws(StoreError) -> RedisValue {
+        do throws(RedisError) {
+            return try await executor.evaluate(script, keys: [keys.version], arguments: arguments, timeout: timeout)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    func execute(_ command: RedisCommand) async throws(StoreError) -> RedisValue {
+        do throws(RedisError) {
+            return try await executor.execute(command)
+        } catch {
+            throw .redis(error)
+        }
+    }
+}
+
+/// Reads a reply; what does not fit becomes ``StoreError/redis(_:)``.
+func decoding<Value>(_ body: () throws(RedisError) -> Value) throws(StoreError) -> Value {
+    do throws(RedisError) {
+        return try body()
+    } catch {
+        throw .redis(error)
+    }
+}

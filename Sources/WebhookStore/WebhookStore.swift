@@ -1,0 +1,176 @@
+import RedisClient
+package import WebhookModel
+
+/// What is written of a webhook: by name only what changes.
+package struct WebhookChange: Sendable {
+    fileprivate var fields: [(name: String, value: String)] = []
+
+    package init() {}
+
+    /// Nothing to write.
+    package var isEmpty: Bool { fields.isEmpty }
+
+    package mutating func set(targetUrl: String) { fields.append(("targetUrl", targetUrl)) }
+    package mutating func set(operations: [String]) {
+        fields.append(("operations", WebhookFields.operationsText(operations)))
+    }
+    package mutating func set(isEnabled: Bool) { fields.append(("isEnabled", isEnabled ? "true" : "false")) }
+
+    /// nil clears it.
+    package mutating func set(description: String?) {
+        fields.append(description.map { ("description", $0) } ?? ("-description", ""))
+    }
+
+    /// nil clears it; the previous secret of a rotation goes in either case.
+    package mutating func set(secret: Secret?) {
+        fields.append(secret.map { ("secret", $0.exposedText) } ?? ("-secret", ""))
+        fields.append(("-previousSecret", ""))
+        fields.append(("-previousSecretUntil", ""))
+    }
+
+    /// Replaces the secret; the old one goes on signing beside it for `grace`.
+    package mutating func rotate(to secret: Secret, grace: Duration) {
+        fields.append((">secret", String(grace.milliseconds)))
+        fields.append(("secret", secret.exposedText))
+    }
+}
+
+/// The registered webhooks of workspaces.
+package struct WebhookStore: Sendable {
+    package let shard: Shard
+
+    package init(_ shard: Shard) { self.shard = shard }
+
+    /// Registers a webhook.
+    ///
+    /// - Throws: ``StoreError/limitReached``, ``StoreError/exists``.
+    package func create(
+        _ workspace: WorkspaceName, _ id: WebhookID, _ change: WebhookChange
+    ) async throws(StoreError) {
+        _ = try await save(workspace, id, mode: "new", change)
+    }
+
+    /// Changes the given fields alone.
+    ///
+    /// - Throws: ``StoreError/missing``.
+    package func update(
+        _ workspace: WorkspaceName, _ id: WebhookID, _ change: WebhookChange
+    ) async throws(StoreError) {
+        _ = try await save(workspace, id, mode: "edit", change)
+    }
+
+    private func save(
+        _ workspace: WorkspaceName, _ id: WebhookID, mode: StaticString, _ change: WebhookChange
+    ) async throws(StoreError) -> RedisValue {
+        var arguments = shard.arguments(capacity: 1024, count: 32)
+        arguments.append(workspace.text)
+        arguments.append { id.append(to: &$0) }
+        arguments.append(mode)
+        arguments.append(shard.limits.maximumWebhooks)
+        for field in change.fields {
+            arguments.append(field.name)
+            arguments.append(field.value)
+        }
+        return try await shard.run(StoreScripts.saveWebhook, arguments)
+    }
+
+    /// Deletes a webhook; what waits for it is dropped and counted.
+    ///
+    /// - Throws: ``StoreError/missing``.
+    package func delete(_ workspace: WorkspaceName, _ id: WebhookID) async throws(StoreError) {
+        var arguments = shard.arguments()
+        arguments.append(workspace.text)
+        arguments.append { id.append(to: &$0) }
+        _ = try await shard.run(StoreScripts.deleteWebhook, arguments)
+    }
+
+    /// One webhook, nil when this workspace has no such id.
+    package func find(_ workspace: WorkspaceName, _ id: WebhookID) async throws(StoreError) -> Webhook? {
+        var command = RedisCommand("HMGET", shard.keys.webhook(workspace, id))
+        for name in WebhookFields.names { command.arguments.append(name) }
+        let reply = try await shard.execute(command)
+        return try decoding { () throws(RedisError) in
+            try WebhookFields.webhook(id, reply.array()[...])
+        }
+    }
+
+    /// How the endpoint of a webhook does. Ask only for a webhook that was found in its workspace.
+    package func health(_ id: WebhookID) async throws(StoreError) -> EndpointHealth {
+        var command = RedisCommand("HMGET", shard.keys.endpoint(id))
+        for name in EndpointHealth.fieldNames { command.arguments.append(name) }
+        let state = try await shard.execute(command)
+        let timer = try await shard.execute(RedisCommand("ZSCORE", shard.keys.timers, id.description))
+        return try decoding { () throws(RedisError) in
+            try EndpointHealth(state.array(), timer: timer.optionalText().map(milliseconds))
+        }
+    }
+
+    /// Where a page begins.
+    package enum Position: Sendable, Hashable {
+        case beginning
+        /// Behind the record of this id, which may have been deleted less than a day ago.
+        case after(WebhookID)
+        /// Just before it.
+        case before(WebhookID)
+    }
+
+    /// Some webhooks in the order of their creation.
+    package struct Page: Sendable {
+        /// How many the workspace has.
+        package let total: Int
+        /// How many stand before this page.
+        package let rank: Int
+        package let webhooks: [Webhook]
+    }
+
+    /// At most `limit` webhooks from a position on, in the order of their creation.
+    ///
+    /// - Throws: ``StoreError/unknownCursor``.
+    package func page(
+        _ workspace: WorkspaceName, _ position: Position, limit: Int
+    ) async throws(StoreError) -> Page {
+        var arguments = shard.arguments()
+        arguments.append(workspace.text)
+        switch position {
+        case .beginning:
+            arguments.append("after" as StaticString)
+            arguments.append("" as StaticString)
+        case .after(let id):
+            arguments.append("after" as StaticString)
+            arguments.append { id.append(to: &$0) }
+        case .before(let id):
+            arguments.append("before" as StaticString)
+            arguments.append { id.append(to: &$0) }
+        }
+        arguments.append(limit)
+        for name in WebhookFields.names { arguments.append(name) }
+        let reply = try await shard.run(StoreScripts.listWebhooks, arguments)
+        return try decoding { () throws(RedisError) in
+            let values = try reply.array(atLeast: 2)
+            var webhooks: [Webhook] = []
+            webhooks.reserveCapacity(values.count - 2)
+            for value in values.dropFirst(2) {
+                let fields = try value.array(atLeast: 1)
+                if let webhook = try WebhookFields.webhook(try fields[0].webhookID(), fields.dropFirst()) {
+                    webhooks.append(webhook)
+                }
+            }
+            return Page(total: Int(try values[0].integer()), rank: Int(try values[1].integer()), webhooks: webhooks)
+        }
+    }
+
+    /// All webhooks of a workspace in the order of their creation, read in chunks that hold Redis for a moment each.
+    package func all(_ workspace: WorkspaceName) async throws(StoreError) -> [Webhook] {
+        var webhooks: [Webhook] = []
+        var position = Position.beginning
+        while true {
+            let page = try await self.page(workspace, position, limit: Self.chunk)
+            webhooks.append(contentsOf: page.webhooks)
+            guard page.webhooks.count == Self.chunk, let last = page.webhooks.last else { return webhooks }
+            position = .after(last.id)
+        }
+    }
+
+    /// How many webhooks one call reads at most.
+    package static let chunk = 200
+}
