@@ -98,6 +98,13 @@ let package = Package(
             dependencies: ["WebhookModel", nioCore, nioPosix, nioHTTP1, nioSSL],
             path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "FleetSupport",
+            dependencies: [
+                "TestSupport", "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1, logging,
+            ],
+            path: "Tests/FleetSupport",
+            swiftSettings: strict),
         .testTarget(
             name: "RedisClientTests",
             dependencies: ["RedisClient", "TestSupport", nioCore, nioPosix, nioEmbedded, nioSSL, logging],
@@ -125,14 +132,14 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", nioCore, nioPosix, nioHTTP1,
+                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore, nioPosix, nioHTTP1,
                 logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", nioCore, nioPosix, nioHTTP1,
+                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore, nioPosix, nioHTTP1,
                 logging,
             ],
             swiftSettings: strict),

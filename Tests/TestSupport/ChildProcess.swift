@@ -5,6 +5,7 @@ package import Glibc
 package final class ChildProcess: Sendable {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+        package init(description: String) { self.description = description }
     }
 
     /// The id of the process, which is the id of its process group too.
