@@ -16,7 +16,8 @@ package struct RequestRefused: Error, Hashable, Sendable {
         self.messages = messages
     }
 
-    package init(_ kind: Kind = .badRequest, _ message: String) {
-        self.init(kind, messages: [message])
+    /// A bad request with one problem.
+    package init(_ message: String) {
+        self.init(.badRequest, messages: [message])
     }
 }
