@@ -1,4 +1,5 @@
 package import NIOCore
+package import WebhookModel
 
 /// One POST to be made, as ``HTTPSender/start(_:)`` takes it.
 package struct Attempt: Sendable {
