@@ -20,6 +20,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -83,7 +84,7 @@ let package = Package(
             name: "webhooks",
             dependencies: [
                 "HTTPAPI", "Delivery", "WebhookStore", "WebhookModel", "RedisClient", argumentParser, configuration,
-                subprocess, systemPackage, lifecycle, logging, nioCore, nioPosix, nioHTTP1, crypto,
+                subprocess, systemPackage, lifecycle, unixSignals, logging, nioCore, nioPosix, nioHTTP1, crypto,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -113,7 +114,9 @@ let package = Package(
             name: "WebhookModelTests", dependencies: ["WebhookModel", "TestSupport", crypto], swiftSettings: strict),
         .testTarget(
             name: "WebhookStoreTests",
-            dependencies: ["WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore, nioPosix, logging],
+            dependencies: [
+                "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", "FleetSupport", nioCore, nioPosix, logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DeliveryTests",

@@ -1,0 +1,5 @@
+/// How a log line is written.
+enum LogFormat: String, Sendable {
+    case json
+    case text
+}
