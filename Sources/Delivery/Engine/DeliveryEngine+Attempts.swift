@@ -15,7 +15,7 @@ extension DeliveryEngine {
     func hold(_ claim: Flight.Claim) -> Flight {
         slots.take(isSlow: claim.isSlow)
         claim.lane.held += 1
-        claim.workspace.slots += 1
+        shares.take(claim.workspace)
         claim.workspace.holders += 1
         hold(claim.event)
         if slots.held == 1 { beginAsking() }
@@ -37,7 +37,7 @@ extension DeliveryEngine {
         let wasFull = slots.free == 0
         slots.release(isSlow: claim.isSlow)
         claim.lane.held -= 1
-        claim.workspace.slots -= 1
+        shares.release(claim.workspace)
         claim.workspace.holders -= 1
         release(claim.event)
         if case .delivery(flight.number) = suspect {
@@ -71,10 +71,9 @@ extension DeliveryEngine {
             gated.append(flight.number)
             return subscriptionSignal.set()
         }
-        guard let webhook = claim.workspace.webhooks[claim.token.webhook], webhook.isEnabled else {
-            // The script drops what is of a deleted webhook and buries what is of a disabled one.
-            return giveBack(flight)
-        }
+        guard let webhook = claim.workspace.webhooks[claim.token.webhook] else { return missing(flight, claim) }
+        // The script buries what is of a disabled webhook.
+        guard webhook.isEnabled else { return giveBack(flight) }
         guard let destination = webhook.destination else { return settle(flight, blockedAt: webhook) }
         flight.webhook = webhook
         flight.stage = .started
@@ -83,6 +82,16 @@ extension DeliveryEngine {
             destination.endpoint, stored: claim.event.stored, event: claim.token.event, webhook: claim.token.webhook,
             signer: destination.signer, wallClockMilliseconds: wallClockMilliseconds())
         sender.start(Attempt(id: flight.number, endpoint: destination.endpoint, request: request))
+    }
+
+    /// A token of a webhook that is not there: the script drops it when it comes back. Should it not (a webhook's hash was
+    /// lost, its endpoint's was not), it must not go round and round without a pause.
+    private func missing(_ flight: Flight, _ claim: Flight.Claim) {
+        if missingWebhooks.insert(claim.token.webhook).inserted {
+            giveBack(flight)
+        } else {
+            strangers.append(flight.number)
+        }
     }
 
     /// Tokens that waited for a gate, when it is open.
@@ -220,6 +229,10 @@ extension DeliveryEngine {
             starved = []
             for slot in slots { start(flights[slot]) }
         }
+        missingWebhooks.removeAll(keepingCapacity: true)
+        let returning = strangers
+        strangers = []
+        for slot in returning { giveBack(flights[slot]) }
         startGated()
     }
 }

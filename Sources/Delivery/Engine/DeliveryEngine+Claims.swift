@@ -70,7 +70,8 @@ extension DeliveryEngine {
     }
 
     private func claimDeliveries(_ session: LaneSession) async throws(StoreError) {
-        let count = min(slots.free, Self.batch)
+        let (full, room) = shares.limits(of: slots, quantum: Self.quantum)
+        let count = min(slots.free, Self.batch, room)
         let bytes = min(slots.freeBytes, Self.bytes)
         let slow = min(count, slots.freeSlow)
         slots.reserve(slots: count, bytes: bytes)
@@ -82,7 +83,7 @@ extension DeliveryEngine {
         guard let lane else { return }
         let sent = MonotonicTime.now()
         let reply = try await session.store.claimDeliveries(
-            count: count, slow: slow, quantum: Self.quantum, bytes: bytes, full: fullWorkspaces)
+            count: count, slow: slow, quantum: Self.quantum, bytes: bytes, full: full)
         guard self.session === session else {
             return giveBack(reply.deliveries.map { .delivery($0.token) }, to: lane)
         }
@@ -149,12 +150,6 @@ extension DeliveryEngine {
     func giveBack(_ tokens: [LaneToken], to lane: Lane) {
         for token in tokens { lane.add(FinishedToken(token, .back)) }
         outcomeAdded(to: lane)
-    }
-
-    /// Workspaces that hold their share of the slots.
-    private var fullWorkspaces: [WorkspaceName] {
-        guard slots.held >= slots.workspaceCapacity else { return [] }
-        return cache.all.filter { $0.slots >= slots.workspaceCapacity }.map(\.name)
     }
 
     private func bodyBytes(of deliveries: [ClaimedDelivery]) -> Int {

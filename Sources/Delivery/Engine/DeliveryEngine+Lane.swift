@@ -28,7 +28,7 @@ extension DeliveryEngine {
         if isOver { return true }
         guard case .draining(let until) = stop else { return false }
         // Without Redis nothing can be told: the reaper gives back what is on the lanes.
-        return MonotonicTime.now() >= until
+        return isDrained || MonotonicTime.now() >= until
     }
 
     private func openLane() async throws(StoreError) {
@@ -123,7 +123,7 @@ extension DeliveryEngine {
         guard !isRedisAway, !isOver else { return }
         isRedisAway = true
         logger.warning("no lane, opening another", metadata: ["reason": "\(error)"])
-        readiness.lost(because: "\(error)")
+        readiness.lost(because: "Redis is away")
     }
 
     /// Whether every token is settled and Redis has confirmed it.
@@ -154,6 +154,8 @@ extension DeliveryEngine {
         logger.info("stopping", metadata: ["held": "\(slots.held)"])
         readiness.stopping()
         giveBackWhatWaits()
+        // Attempts that wait for their host's turn come back at once, the others run to their ends.
+        _ = sender.shutdown(abandoningAttempts: false)
         claimSignal.set()
         finishSignal.set()
         tickSignal.set()
@@ -212,9 +214,15 @@ extension DeliveryEngine {
         return min(rest, Milliseconds(max(10, due - reply.now + 1)))
     }
 
-    /// The time to stop is over: what still runs is cut off.
+    /// The time to stop is over: what still runs is cut off and given back, and after a last second everything ends.
     private func endInAnyCase() {
         logger.warning("the time to stop is over", metadata: ["held": "\(slots.held)"])
+        if !isCutOff {
+            isCutOff = true
+            stop = .draining(until: .now() + 1000)
+            _ = sender.shutdown(abandoningAttempts: true)
+            return
+        }
         isOver = true
         session = nil
         lane = nil

@@ -52,9 +52,11 @@ extension DeliveryEngine {
             lane.confirmed(outcomes.count)
             tickWhenDue(outcomes)
             if reply.lost > 0 {
-                logger.notice(
+                // Of a lane that was given up the reaper, or this node's own first try, may have been faster.
+                logger.log(
+                    level: lane.isLost ? .debug : .notice,
                     "tokens were not on the lane any more",
-                    metadata: ["count": "\(reply.lost)", "lane": "\(lane.id)", "lost": "\(lane.isLost)"])
+                    metadata: ["count": "\(reply.lost)", "lane": "\(lane.id)"])
             }
             lostLanes.removeAll { $0.isSettled }
             guard self.session === session else { return false }

@@ -28,6 +28,7 @@ extension DeliveryEngine {
                     break
                 }
                 subscriptionBackoff.reset()
+                claimPause.reset()
             }
         }
     }
@@ -106,7 +107,6 @@ extension DeliveryEngine {
             } else {
                 loads.append(workspace)
             }
-            claimPause.reset()
             cacheHasNews()
             return true
         } catch {
@@ -160,9 +160,10 @@ extension DeliveryEngine {
 
     /// Everything that has not started goes back to where it was claimed from.
     func giveBackWhatWaits() {
-        let slots = gated + starved
+        let slots = gated + starved + strangers
         gated = []
         starved = []
+        strangers = []
         for slot in slots { giveBack(flights[slot]) }
         let jobs = fanOuts
         fanOuts = []

@@ -36,11 +36,16 @@ package actor DeliveryEngine {
 
     // What the node holds
     var slots: SlotAccount
+    var shares = WorkspaceShares()
     var flights = FlightTable()
     /// Tokens whose workspace is up to date and that wait for a gate.
     var gated: [Int] = []
     /// Tokens whose attempt found no descriptor, port or memory; tried again once a second.
     var starved: [Int] = []
+    /// Tokens whose webhook Redis has an endpoint for but does not name; given back once a second.
+    var strangers: [Int] = []
+    /// The webhooks of tokens that were given back in this second because the webhook is not there.
+    var missingWebhooks: Set<WebhookID> = []
     var fanOuts: [FanOutJob] = []
     /// Events in fan-out, those that wait for a load too.
     var eventsHeld = 0
@@ -69,6 +74,8 @@ package actor DeliveryEngine {
     // The end
     var stop = StopState.running
     var isOver = false
+    /// Whether attempts were cut off because the time to stop was over.
+    var isCutOff = false
 
     /// What the node holds of the list of suspects: one at a time.
     enum Suspect {

@@ -17,6 +17,8 @@ final class WorkspaceSubscriptions {
     var holders = 0
     /// Slots that its tokens take.
     var slots = 0
+    /// Its place among the workspaces that hold slots.
+    var shareIndex = 0
     var lastUsed: UInt64 = 0
     /// Whether it stands in the queue of workspaces to be loaded.
     var isQueuedForLoad = false
