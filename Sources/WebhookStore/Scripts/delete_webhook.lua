@@ -9,12 +9,14 @@ local hook, cursor = prefix .. 'webhook:' .. ws .. ':' .. id, prefix .. 'deleted
 local tomb = prefix .. 'endpoint:' .. id
 if call('EXISTS', hook) == 0 then return redis.error_reply('-MISSING webhook') end
 local f = {'targetUrl', 'description', 'isEnabled', 'createdAt', 'updatedAt'}
-local a = {}
+local a = {'id', id}
 for i, v in ipairs(call('HMGET', hook, unpack(f))) do
-  a[2 * i - 1] = f[i]
-  a[2 * i] = v or ''
+  if v then  -- a description that is not there stays not there: an order may put it first or last
+    a[#a + 1] = f[i]
+    a[#a + 1] = v
+  end
 end
-call('HSET', cursor, 'id', id, unpack(a))
+call('HSET', cursor, unpack(a))
 call('EXPIRE', cursor, 86400)
 call('UNLINK', tomb)
 call('HSET', tomb, 'ws', ws, 'state', 'deleted')
