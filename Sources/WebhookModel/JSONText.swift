@@ -20,7 +20,7 @@ enum JSONText {
         let isQuote = (quotes &- ones) & ~quotes
         let isBackslash = (backslashes &- ones) & ~backslashes
         let isControl = (word &- ones &* 0x20) & ~word
-        return (isQuote | isBackslash | isControl | word) & ones &* 0x80
+        return (isQuote | isBackslash | isControl | word) & (ones &* 0x80)
     }
 
     /// The length of the well-formed UTF-8 sequence that starts at `index` with a byte above ASCII (RFC 3629); nil when
