@@ -41,7 +41,7 @@ package struct StandardWebhookVerifier: Sendable {
         for entry in signature.split(separator: " ").prefix(Self.maximumSignatures) where entry.hasPrefix("v1,") {
             guard let code = Base64.decode(entry.utf8.dropFirst(3)), code.count == expectedBytes.count else { continue }
             // Every byte is looked at, whatever the others said.
-            matched = zip(code, expectedBytes).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0 || matched
+            matched = zip(code, expectedBytes).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0 || matched
         }
         guard matched else { throw .noMatch }
     }
