@@ -16,8 +16,7 @@ package struct Secret: Sendable, Hashable {
     package init(_ text: String) throws(Problem) {
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.count <= Self.maximumBytes else { throw .tooLong }
-        if text.hasPrefix(Self.prefix) {
-            let encoded = text.utf8.dropFirst(Self.prefix.utf8.count)
+        if let encoded = Self.standardKey(in: text) {
             guard let key = Base64.decode(encoded), (24...64).contains(key.count) else { throw .badStandardKey }
         }
         exposedText = text
@@ -44,10 +43,13 @@ package struct Secret: Sendable, Hashable {
 
     /// The bytes of the HMAC key: what the base64 after `whsec_` says, else the UTF-8 bytes of the text.
     package var keyBytes: [UInt8] {
-        guard exposedText.hasPrefix(Self.prefix),
-            let key = Base64.decode(exposedText.utf8.dropFirst(Self.prefix.utf8.count))
-        else { return Array(exposedText.utf8) }
-        return key
+        Self.standardKey(in: exposedText).flatMap { Base64.decode($0) } ?? Array(exposedText.utf8)
+    }
+
+    /// What stands behind ``prefix``; nil when the text does not begin with its bytes. Bytes, because a combining mark
+    /// behind the prefix would make another character of its last one.
+    private static func standardKey(in text: String) -> Substring.UTF8View? {
+        text.utf8.starts(with: prefix.utf8) ? text.utf8.dropFirst(prefix.utf8.count) : nil
     }
 }
 
