@@ -35,23 +35,3 @@ package struct RetrySchedule: Hashable, Sendable {
         return base + Int64(Double(base) * Self.jitterShare * randomness)
     }
 }
-
-/// The value of a `Retry-After` field (RFC 9110, section 10.2.3).
-package enum RetryAfter {
-    /// The milliseconds to wait from `now` (milliseconds since 1970) on; 0 for a time that has passed, nil for a value that is
-    /// neither whole seconds nor an HTTP date. More than a day of seconds counts as a day.
-    package static func parse(_ value: some StringProtocol, now: Int64) -> Int64? {
-        let text = value.drop { $0 == " " || $0 == "\t" }
-        guard !text.isEmpty, text.utf8.count <= 64 else { return nil }
-        if text.utf8.allSatisfy(ASCII.isDigit) {
-            let significant = text.drop { $0 == "0" }
-            guard significant.utf8.count <= 5, let seconds = Int64(significant.isEmpty ? "0" : String(significant))
-            else {
-                return 86_400_000
-            }
-            return seconds * 1000
-        }
-        guard let time = HTTPDate.parse(String(text), now: now) else { return nil }
-        return max(0, time - now)
-    }
-}

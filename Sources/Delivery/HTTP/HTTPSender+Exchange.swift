@@ -42,7 +42,7 @@ extension HTTPSender {
     /// The time that a Retry-After asks for, in milliseconds from now.
     func retryAfter(_ fields: HTTPHeaders) -> Int64? {
         fields.first(name: "retry-after").flatMap {
-            RetryAfter.milliseconds($0, nowMilliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+            RetryAfter.parse($0, now: Int64(Date().timeIntervalSince1970 * 1000))
         }
     }
 }
