@@ -12,7 +12,7 @@ struct WebhooksCommand: AsyncParsableCommand {
         version: ProductVersion.text,
         subcommands: [
             DevCommand.self, APICommand.self, DeliveryCommand.self, KeysCommand.self, ReceiverCommand.self,
-            DeadCommand.self, HealthCommand.self, SettingsCommand.self,
+            DeadCommand.self, DoctorCommand.self, HealthCommand.self, SettingsCommand.self,
         ])
 
     static func main() async {

@@ -3,10 +3,11 @@ struct SettingUse: OptionSet, Sendable {
     let rawValue: Int
     static let api = SettingUse(rawValue: 1)
     static let delivery = SettingUse(rawValue: 2)
-    /// Commands that only talk to Redis: keys, dead.
+    /// Commands that only talk to Redis: keys, dead, doctor.
     static let tools = SettingUse(rawValue: 4)
+    static let doctor = SettingUse(rawValue: 8)
     static let nodes: SettingUse = [.api, .delivery]
-    static let all: SettingUse = [.api, .delivery, .tools]
+    static let all: SettingUse = [.api, .delivery, .tools, .doctor]
 }
 
 /// One environment variable: the single place that spells its name, default and meaning.
@@ -53,7 +54,8 @@ extension Setting {
     static let attemptTimeout = Setting(
         "ATTEMPT_TIMEOUT", "10s", "One attempt in all: DNS, connection, TLS, request, response head", .delivery)
     static let lease = Setting(
-        "LEASE", "15s", "How long a silent node keeps its work; at least the attempt timeout + 4s", .delivery)
+        "LEASE", "15s", "How long a silent node keeps its work; at least the attempt timeout + 4s",
+        [.delivery, .doctor])
     static let endpointConcurrency = Setting(
         "ENDPOINT_CONCURRENCY", "16", "Attempts in flight of one webhook, over all nodes", .nodes)
     static let maxInFlight = Setting("MAX_IN_FLIGHT", "1024", "Attempts in flight of a node", .delivery)
@@ -116,7 +118,7 @@ extension Setting {
         let rows = table.map { setting in
             let uses = [
                 setting.isUsed(by: .api) ? "api" : nil, setting.isUsed(by: .delivery) ? "delivery" : nil,
-                setting.isUsed(by: .tools) ? "keys, dead" : nil,
+                setting.isUsed(by: .tools) ? "keys, dead" : nil, setting.isUsed(by: .doctor) ? "doctor" : nil,
             ].compactMap { $0 }.joined(separator: ", ")
             let defaultText = setting.defaultText.isEmpty ? "" : "`\(setting.defaultText)`"
             let file = setting.isSecret ? "; or from the file that `\(setting.fileName)` names" : ""
