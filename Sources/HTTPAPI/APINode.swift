@@ -1,6 +1,10 @@
+import Hummingbird
+import NIOHTTP1
 package import Logging
 package import NIOCore
+import RedisClient
 import ServiceLifecycle
+import WebhookModel
 
 /// A node of the REST API: stateless, any number may stand beside each other.
 ///
@@ -8,9 +12,21 @@ import ServiceLifecycle
 /// ``APIConfiguration/stopTimeout``, and returns.
 package final class APINode: Service {
     private let listening = ListeningPort()
+    private let configuration: APIConfiguration
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let fastRedis: RedisClient
+    private let slowRedis: RedisClient
+    private let watch: RedisWatch
 
     /// - Parameter group: Where the sockets of clients and of Redis live.
     package init(_ configuration: APIConfiguration, group: any EventLoopGroup, logger: Logger) {
+        self.configuration = configuration
+        self.group = group
+        self.logger = logger
+        fastRedis = RedisClient(configuration.redis, on: group.next(), logger: logger)
+        slowRedis = RedisClient(configuration.redis, on: group.next(), logger: logger)
+        watch = RedisWatch(fastRedis)
     }
 
     /// The port the node listens on, as soon as it does.
@@ -22,5 +38,46 @@ package final class APINode: Service {
 
     /// - Throws: When the address cannot be listened on.
     package func run() async throws {
+        defer { listening.end() }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await self.fastRedis.run() }
+            tasks.addTask { await self.slowRedis.run() }
+            tasks.addTask { await self.watch.run() }
+            tasks.addTask { try await self.serve() }
+            // The first to end is the server: the others go on until they are cancelled.
+            try await tasks.next()
+            tasks.cancelAll()
+        }
+    }
+
+    private func serve() async throws {
+        let limits = configuration.serverLimits
+        let settings = APISettings(
+            policy: RegistrationPolicy(
+                targets: TargetPolicy(
+                    allowsHTTP: configuration.allowsHTTPTargets, allowsPrivate: configuration.allowsPrivateTargets),
+                entities: configuration.entities),
+            limits: configuration.limits, redisTime: configuration.redis.commandTimeout)
+        let server = GuardedServer(
+            host: configuration.host, port: configuration.port, maximumConnections: configuration.maximumConnections,
+            limits: limits, stopTimeout: configuration.stopTimeout, group: group, logger: logger)
+        try await withGracefulShutdownHandler {
+            try await server.run(
+                APIResponder(settings: settings, watch: watch, fastRedis: fastRedis, slowRedis: slowRedis),
+                bodyLimit: { Routing.bodyLimit($0.rawValue, $1) }, listening: listening)
+        } onGracefulShutdown: {
+            self.watch.stopping()
+        }
+    }
+}
+
+extension APIConfiguration {
+    fileprivate var serverLimits: ServerLimits {
+        var limits = ServerLimits()
+        limits.idleTimeout = idleTimeout
+        limits.bodyTimeout = bodyTimeout
+        limits.maximumRequests = maximumRequests
+        limits.maximumBodyBytes = maximumBodyBytes
+        return limits
     }
 }

@@ -18,11 +18,16 @@ package struct PreparedEvent: Sendable {
     }
 }
 
-/// An event as it was taken.
-package struct AcceptedEvent: Sendable, Hashable {
+/// What the queue says of an event that was offered.
+package struct EventReceipt: Sendable, Hashable {
     package let id: EventID
     /// The same id of the producer was accepted before.
     package let isDuplicate: Bool
+
+    package init(id: EventID, isDuplicate: Bool) {
+        self.id = id
+        self.isDuplicate = isDuplicate
+    }
 }
 
 /// The key of a whole request and the hash of its body.
@@ -39,9 +44,9 @@ package struct RequestKey: Sendable, Hashable {
 /// What became of events that were offered.
 package enum IntakeResult: Sendable {
     /// Redis holds them, in the order they were offered.
-    case accepted([AcceptedEvent])
+    case accepted([EventReceipt])
     /// The same request was accepted before: its answer then.
-    case replayed([AcceptedEvent])
+    case replayed([EventReceipt])
     /// The request key was used with another body.
     case conflict
     /// The workspace has as many open items or bytes as it may have; nothing was stored.
@@ -98,14 +103,14 @@ package struct EventIntake: Sendable {
         }
     }
 
-    private static func accepted(_ words: [String], count: Int?) throws(RedisError) -> [AcceptedEvent] {
+    private static func accepted(_ words: [String], count: Int?) throws(RedisError) -> [EventReceipt] {
         guard words.count == (count ?? words.count / 2) * 2 else {
             throw .unexpectedReply("\(words.count) words of ingest")
         }
-        var events: [AcceptedEvent] = []
+        var events: [EventReceipt] = []
         for index in stride(from: 0, to: words.count, by: 2) {
             guard let id = EventID(words[index]) else { throw .unexpectedReply("an event id of ingest") }
-            events.append(AcceptedEvent(id: id, isDuplicate: words[index + 1] == "1"))
+            events.append(EventReceipt(id: id, isDuplicate: words[index + 1] == "1"))
         }
         return events
     }
