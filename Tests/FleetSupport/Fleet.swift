@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NIOHTTP1
+import Synchronization
 package import TestSupport
 
 /// One Redis, API nodes and delivery nodes as processes of the built program.
@@ -21,6 +22,8 @@ package final class Fleet: Sendable {
     package let directory: TemporaryDirectory
     package let executable: String
     private let settings: [String: String]
+    /// Nodes run as long as the fleet does, whoever else holds them.
+    private let nodes = Mutex<[ChildProcess]>([])
 
     /// Settings that let tests deliver to this machine, fail fast and retry soon.
     package static let quickSettings = [
@@ -42,7 +45,7 @@ package final class Fleet: Sendable {
     /// Starts an API node and waits until it is ready.
     package func startAPINode(_ name: String, settings more: [String: String] = [:]) async throws -> APINode {
         let port = try freePort()
-        let process = try start(
+        let process = try startNode(
             ["api"], name: name, settings: more.merging(["WEBHOOKS_LISTEN": "127.0.0.1:\(port)"]) { $1 })
         let node = APINode(process: process, port: port)
         try await untilReady(port: port, process)
@@ -52,7 +55,7 @@ package final class Fleet: Sendable {
     /// Starts a delivery node and waits until it is ready.
     package func startDeliveryNode(_ name: String, settings more: [String: String] = [:]) async throws -> DeliveryNode {
         let port = try freePort()
-        let process = try start(
+        let process = try startNode(
             ["delivery"], name: name, settings: more.merging(["WEBHOOKS_METRICS_LISTEN": "127.0.0.1:\(port)"]) { $1 })
         let node = DeliveryNode(process: process, healthPort: port)
         try await untilReady(port: port, process)
@@ -91,6 +94,14 @@ package final class Fleet: Sendable {
         // Commands that are no nodes refuse nothing of a node's settings: every name is known to every command.
         return try ChildProcess(
             executable, arguments, environment: environment, directory: directory.path, name: name)
+    }
+
+    private func startNode(
+        _ arguments: [String], name: String, settings more: [String: String]
+    ) throws -> ChildProcess {
+        let process = try start(arguments, name: name, settings: more)
+        nodes.withLock { $0.append(process) }
+        return process
     }
 
     private func untilReady(port: Int, _ process: ChildProcess) async throws {
