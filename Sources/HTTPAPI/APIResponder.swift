@@ -91,7 +91,9 @@ struct APIResponder: HTTPResponder {
 
     /// The status alone: why a node is not ready is for its operators.
     private func health(_ route: Route) -> Response {
-        guard route == .ready, !watch.readiness.isReady else { return HealthAnswer.response(.ready, showingReason: false) }
+        guard route == .ready, !watch.readiness.isReady else {
+            return HealthAnswer.response(.ready, showingReason: false)
+        }
         return HealthAnswer.response(watch.readiness, showingReason: false)
     }
 

@@ -197,7 +197,8 @@ final class RequestGuard: ChannelDuplexHandler {
         case .head(let response):
             var head = HTTPResponseHead(response)
             // A body that is not read whole leaves no place where the next request could begin.
-            isLastAnswer = isStopping || exchanges[exchanges.startIndex].isLast || !exchanges[exchanges.startIndex].isComplete
+            isLastAnswer =
+                isStopping || exchanges[exchanges.startIndex].isLast || !exchanges[exchanges.startIndex].isComplete
             if isLastAnswer { head.headers.replaceOrAdd(name: "connection", value: "close") }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let bytes):
