@@ -106,6 +106,14 @@ let package = Package(
             ],
             path: "Tests/FleetSupport",
             swiftSettings: strict),
+        .target(
+            name: "FaultHarness",
+            dependencies: [
+                "FleetSupport", "TestSupport", "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1,
+                logging,
+            ],
+            path: "Tests/FaultHarness",
+            swiftSettings: strict),
         .testTarget(
             name: "RedisClientTests",
             dependencies: ["RedisClient", "TestSupport", nioCore, nioPosix, nioEmbedded, nioSSL, logging],
@@ -142,7 +150,7 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore, nioPosix, nioHTTP1,
+                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", "FaultHarness", nioCore, nioPosix, nioHTTP1,
                 logging,
             ],
             swiftSettings: strict),

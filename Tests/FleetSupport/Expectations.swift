@@ -8,6 +8,14 @@ package struct Subscriber: Sendable {
     package let path: String
     package let secret: String?
     package let patterns: [OperationPattern]
+
+    package init(id: String, workspace: String, path: String, secret: String?, patterns: [OperationPattern]) {
+        self.id = id
+        self.workspace = workspace
+        self.path = path
+        self.secret = secret
+        self.patterns = patterns
+    }
 }
 
 /// What arrived at a receiver, set against what must have.

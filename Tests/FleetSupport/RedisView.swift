@@ -5,28 +5,61 @@ package import RedisClient
 package import TestSupport
 import WebhookStore
 
-/// A look into a fleet's Redis.
+/// A look into a fleet's Redis, which finds it again after it was away.
 package struct RedisView: Sendable {
-    package let connection: RedisConnection
+    package let connection: RedisClient
+    private let keeping: Task<Void, Never>
 
     package init(_ server: RedisServer) async throws {
-        connection = try await RedisConnection.connect(
+        let client = RedisClient(
             try RedisConfiguration(url: server.url), on: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: Logger(label: "test"))
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, patience: .seconds(10))
+        connection = client
+        keeping = Task { await client.run() }
+        _ = try await client.execute(RedisCommand("PING"))
     }
 
-    package func close() async { await connection.close() }
+    package func close() async {
+        keeping.cancel()
+        await keeping.value
+    }
+
+    /// Sends a command that may be sent twice, again and again while Redis is away.
+    package func execute(
+        _ name: StaticString, _ words: String..., within limit: Duration = .seconds(20)
+    ) async throws
+        -> RedisValue
+    {
+        var command = RedisCommand(name)
+        for word in words { command.arguments.append(word) }
+        return try await retrying(within: limit) { try await connection.execute(command) }
+    }
+
+    /// Everything, as of one moment.
+    package func snapshot(within limit: Duration = .seconds(20)) async throws -> ShardSnapshot {
+        try await retrying(within: limit) { try await ShardSnapshot(connection) }
+    }
+
+    private func retrying<Value>(within limit: Duration, _ body: () async throws -> Value) async throws -> Value {
+        let end = ContinuousClock.now + limit
+        while true {
+            do {
+                return try await body()
+            } catch let error as RedisError {
+                if error.isAnswer && !error.hasCode("LOADING") && !error.hasCode("BUSY") { throw error }
+                guard ContinuousClock.now < end else { throw error }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
 
     package func totals() async throws -> [String: Int] {
-        try await connection.execute(RedisCommand("HGETALL", StoreKeys.shard0.totals)).fields().compactMapValues(
-            Int.init)
+        try await execute("HGETALL", StoreKeys.shard0.totals).fields().compactMapValues { Int($0) }
     }
 
     /// Open items of all workspaces.
     package func backlog() async throws -> Int {
-        try await connection.execute(RedisCommand("HGET", StoreKeys.shard0.backlog, "*")).optionalText().flatMap(
-            Int.init)
-            ?? 0
+        try await execute("HGET", StoreKeys.shard0.backlog, "*").optionalText().flatMap { Int($0) } ?? 0
     }
 
     package func keys() async throws -> [String] {
