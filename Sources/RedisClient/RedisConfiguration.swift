@@ -19,6 +19,9 @@ package struct RedisTLS: Sendable {
 
     package init(caFile: String? = nil) { self.caFile = caFile }
 
+    /// - Throws: When the file of authorities cannot be used.
+    package func check() throws { _ = try makeContext() }
+
     func makeContext() throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12

@@ -33,7 +33,7 @@ package actor RedisConnection: RedisExecutor {
         do {
             opened = try await open(configuration, on: eventLoop, logger: logger).get()
         } catch {
-            throw RedisError.notSent("cannot connect to \(configuration.address): \(describe(error))")
+            throw RedisError.notSent("cannot connect to \(configuration.address): \(connectionFailureText(error))")
         }
         let connection = RedisConnection(
             channel: opened.0, handler: opened.1, timeout: configuration.commandTimeout)
@@ -146,12 +146,4 @@ package actor RedisConnection: RedisExecutor {
     package nonisolated func untilClosed() async {
         try? await channel.closeFuture.get()  // the reason is known to those whose commands failed
     }
-}
-
-private func describe(_ error: any Error) -> String {
-    if let error = error as? NIOConnectionError {
-        let first = error.connectionErrors.first.map { "\($0.error)" }
-        return first ?? "no address for \(error.host)"
-    }
-    return "\(error)"
 }
