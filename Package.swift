@@ -109,7 +109,8 @@ let package = Package(
         .target(
             name: "FaultHarness",
             dependencies: [
-                "FleetSupport", "TestSupport", "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1,
+                "FleetSupport", "TestSupport", "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix,
+                nioHTTP1,
                 logging,
             ],
             path: "Tests/FaultHarness",
@@ -123,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "WebhookStoreTests",
             dependencies: [
-                "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", "FleetSupport", nioCore, nioPosix, logging,
+                "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", "FleetSupport", nioCore, nioPosix,
+                logging,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -141,16 +143,22 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "WebhooksTests",
+            dependencies: ["webhooks", "WebhookStore", "RedisClient", "TestSupport", logging],
+            swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore, nioPosix, nioHTTP1,
+                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore,
+                nioPosix, nioHTTP1,
                 logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", "FaultHarness", nioCore, nioPosix, nioHTTP1,
+                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport",
+                "FaultHarness", nioCore, nioPosix, nioHTTP1,
                 logging,
             ],
             swiftSettings: strict),

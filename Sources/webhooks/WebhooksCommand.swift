@@ -36,11 +36,11 @@ struct EnvFileOption: ParsableArguments {
     var path: String?
 
     /// Reads and checks all settings; prints what is wrong and ends with status 78.
-    func configuration() async throws -> NodeConfiguration {
+    func configuration() throws -> NodeConfiguration {
         do throws(ConfigurationFailure) {
-            return try await NodeConfiguration.read(envFile: path)
+            return try NodeConfiguration.read(envFile: path)
         } catch {
-            printError(error.description)
+            printError("webhooks: wrong settings\n\(error.problems.map { "  \($0)" }.joined(separator: "\n"))")
             throw ExitStatus.configuration
         }
     }

@@ -13,7 +13,7 @@ struct APICommand: AsyncParsableCommand {
     @OptionGroup var envFile: EnvFileOption
 
     func run() async throws {
-        let configuration = try await envFile.configuration()
+        let configuration = try envFile.configuration()
         let logger = configuration.startLogging()
         configuration.warnOfDevelopmentSwitches(logger)
         let node = APINode(configuration.api, group: MultiThreadedEventLoopGroup.singleton, logger: logger)

@@ -13,7 +13,7 @@ struct DeliveryCommand: AsyncParsableCommand {
     @OptionGroup var envFile: EnvFileOption
 
     func run() async throws {
-        let configuration = try await envFile.configuration()
+        let configuration = try envFile.configuration()
         let logger = configuration.startLogging()
         configuration.warnOfDevelopmentSwitches(logger)
         let group = MultiThreadedEventLoopGroup.singleton

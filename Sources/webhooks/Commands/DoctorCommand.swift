@@ -20,7 +20,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var envFile: EnvFileOption
 
     func run() async throws {
-        let configuration = try await envFile.configuration()
+        let configuration = try envFile.configuration()
         let showsProgress = isatty(STDERR_FILENO) == 1
         let report = try await configuration.withShard { shard throws(StoreError) in
             try await ShardDoctor(shard, pause: configuration.lease + .seconds(1)) { progress in

@@ -70,8 +70,10 @@ extension NodeConfiguration {
     }
 
     /// Runs a command's work on a shard; an error of the store is printed and ends with status 1 or 69.
+    ///
+    /// - Parameter missing: What to say when what the command names is not there.
     func withShard<Value: Sendable>(
-        _ body: (Shard) async throws(StoreError) -> Value
+        missing: String = "not found", _ body: (Shard) async throws(StoreError) -> Value
     ) async throws -> Value {
         let connection = try await connect(
             logger: Logger(label: "webhooks", factory: { _ in SwiftLogNoOpLogHandler() }))
@@ -81,7 +83,7 @@ extension NodeConfiguration {
             return value
         } catch {
             await connection.close()
-            printError("\(error)")
+            printError(error == .missing ? missing : "\(error)")
             throw error.redisError == nil ? ExitCode.failure : ExitStatus.unavailable
         }
     }

@@ -95,35 +95,4 @@ extension Setting {
         maxBacklog, maxWorkspaceBacklog, maxEndpointBacklog, maxWorkspaceBytes, maxDead, maxWebhooks,
         allowHTTPTargets, allowPrivateTargets, signatures, entities, targetCAFile, logLevel, logFormat,
     ]
-
-    /// The settings of a command for its `--help`.
-    static func helpText(for use: SettingUse) -> String {
-        let rows = table.filter { $0.isUsed(by: use) }
-        let width = rows.map { $0.name.count }.max() ?? 0
-        let lines = rows.map { setting in
-            let padding = String(repeating: " ", count: width - setting.name.count + 2)
-            let suffix = setting.defaultText.isEmpty ? "" : " [\(setting.defaultText)]"
-            return "  \(setting.name)\(padding)\(setting.help)\(suffix)"
-        }
-        let files = rows.filter(\.isSecret).map(\.fileName).joined(separator: ", ")
-        return """
-            SETTINGS (environment variables, or NAME=value lines of --env-file; [default]):
-            \(lines.joined(separator: "\n"))
-              From a file instead: \(files)
-            """
-    }
-
-    /// The table of the README.
-    static var markdown: String {
-        let rows = table.map { setting in
-            let uses = [
-                setting.isUsed(by: .api) ? "api" : nil, setting.isUsed(by: .delivery) ? "delivery" : nil,
-                setting.isUsed(by: .tools) ? "keys, dead" : nil, setting.isUsed(by: .doctor) ? "doctor" : nil,
-            ].compactMap { $0 }.joined(separator: ", ")
-            let defaultText = setting.defaultText.isEmpty ? "" : "`\(setting.defaultText)`"
-            let file = setting.isSecret ? "; or from the file that `\(setting.fileName)` names" : ""
-            return "| `\(setting.name)` | \(defaultText) | \(setting.help)\(file) | \(uses) |"
-        }
-        return "| Name | Default | Meaning | Read by |\n|---|---|---|---|\n" + rows.joined(separator: "\n") + "\n"
-    }
 }

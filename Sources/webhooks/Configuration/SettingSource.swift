@@ -1,6 +1,5 @@
 import Configuration
 import FoundationEssentials
-import SystemPackage
 
 /// The texts of all settings, from the environment first and then from `--env-file`.
 struct SettingSource: Sendable {
@@ -9,32 +8,31 @@ struct SettingSource: Sendable {
 
     /// - Parameters:
     ///   - environment: The variables of the process.
-    ///   - file: A file of `NAME=value` lines.
-    init(environment: [String: String], file: String?) async throws(ConfigurationFailure) {
-        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: environment)]
+    ///   - file: The path of a file of `NAME=value` lines.
+    init(environment: [String: String], file: String?) throws(ConfigurationFailure) {
+        var providers = [EnvironmentVariablesProvider(environmentVariables: environment)]
         var names = Set(environment.keys)
         if let file {
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw ConfigurationFailure(problems: ["--env-file \(file): cannot be read"])
-            }
-            do {
-                providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file)))
-            } catch {
-                throw ConfigurationFailure(problems: ["--env-file \(file): \(error)"])
-            }
-            names.formUnion(Self.names(in: String(decoding: data, as: UTF8.self)))
+            let values = try Self.values(inFile: file)
+            providers.append(EnvironmentVariablesProvider(environmentVariables: values))
+            names.formUnion(values.keys)
         }
         reader = ConfigReader(providers: providers)
         self.names = names.filter { $0.hasPrefix(Setting.namePrefix) }
     }
 
-    private static func names(in text: String) -> [String] {
-        text.split(whereSeparator: \.isNewline).compactMap { line in
-            let line = line.drop { $0 == " " || $0 == "\t" }
-            guard !line.hasPrefix("#"), let equals = line.firstIndex(of: "=") else { return nil }
-            let name = line[..<equals]
-            return String(name.hasPrefix("export ") ? name.dropFirst(7) : name)
+    private static func values(inFile path: String) throws(ConfigurationFailure) -> [String: String] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationFailure(problems: ["--env-file \(path): cannot be read"])
         }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ConfigurationFailure(problems: ["--env-file \(path): is not valid UTF-8"])
+        }
+        let file = EnvFile(text)
+        guard file.problems.isEmpty else {
+            throw ConfigurationFailure(problems: file.problems.map { "--env-file \(path), \($0)" })
+        }
+        return file.values
     }
 
     /// Variables with our prefix that no setting has.

@@ -48,8 +48,8 @@ enum SettingText {
 
     /// `host:port`, with an IPv6 address in brackets.
     static func address(_ text: String) throws(SettingProblem) -> ListenAddress {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port)
+        guard let colon = text.lastIndex(of: ":"),
+            let port = try? integer(String(text[text.index(after: colon)...]), 0...65535)
         else { throw SettingProblem("must be an address and a port such as 127.0.0.1:8080 or [::1]:8080") }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") {
