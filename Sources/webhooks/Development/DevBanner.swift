@@ -11,12 +11,13 @@ struct DevBanner: Sendable {
     let secret: String
     let directory: DataDirectory
 
-    /// The three commands, one a line, for `/bin/sh`.
+    /// The three commands, one a line, for `/bin/sh`. The first gives the receiver a second to listen, for those who
+    /// paste all three at once.
     var commands: [String] {
         let target = "http://127.0.0.1:\(receiverPort)/hook"
         let headers = "-H 'Authorization: Bearer \(key.exposedText)' -H 'Content-Type: application/json'"
         return [
-            "\(quoted(executable)) receiver --listen 127.0.0.1:\(receiverPort) --secret '\(secret)' &",
+            "\(quoted(executable)) receiver --listen 127.0.0.1:\(receiverPort) --secret '\(secret)' & sleep 1",
             "curl -sS \(api)/rest/webhooks \(headers) "
                 + #"-d '{"targetUrl":"\#(target)","operations":["people.*"],"secret":"\#(secret)"}'"#,
             "curl -sS \(api)/rest/events \(headers) "
@@ -28,6 +29,7 @@ struct DevBanner: Sendable {
         """
 
         Dalil Webhooks runs: the API on \(api), everything in \(directory.path)
+        For development: webhooks may use http and private addresses.
 
         In a second terminal: start a receiver, register it, post an event.
 

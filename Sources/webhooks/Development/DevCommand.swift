@@ -15,28 +15,31 @@ struct DevCommand: AsyncParsableCommand {
         commandName: "dev",
         abstract: "Runs everything on this machine: a Redis of its own, an API node and a delivery node.",
         discussion: """
-            Prints three commands for a second terminal that deliver a verified event. Http and private targets are
-            allowed. Everything is kept in the data directory; remove it to start anew.
+            Prints three commands for a second terminal that deliver a verified event.
+            Http and private targets are allowed. Everything is kept in the data
+            directory; remove it to start anew. It has a redis-server of its own and
+            listens on 127.0.0.1: settings of addresses and of Redis do not count here.
 
-            \(Setting.helpText(for: .nodes))
+            \(Setting.helpText(for: .nodes, except: fixedSettings))
             """)
+
+    /// What `dev` decides itself.
+    static let fixedSettings: Set<Setting> = [
+        .redisURL, .redisPassword, .redisCAFile, .listen, .metricsListen, .allowHTTPTargets, .allowPrivateTargets,
+    ]
 
     @Option(help: "Where everything is kept.")
     var dataDir = ".webhooks-dev"
-    @Option(help: "The port of the API on 127.0.0.1.")
+    @Option(help: "The port of the API on 127.0.0.1.", transform: ArgumentText.port)
     var port = 8080
-    @Option(help: "The port of the delivery node's health listener on 127.0.0.1.")
+    @Option(help: "The port of the delivery node's health listener on 127.0.0.1.", transform: ArgumentText.port)
     var healthPort = 9464
-    @Option(help: "The port that the printed receiver command uses.")
+    @Option(help: "The port that the printed receiver command uses.", transform: ArgumentText.port)
     var receiverPort = 9000
     @OptionGroup var envFile: EnvFileOption
 
     func run() async throws {
-        for (name, value) in [("port", port), ("health-port", healthPort), ("receiver-port", receiverPort)]
-        where !(1...65535).contains(value) {
-            throw ValidationError("--\(name) must be from 1 to 65535")
-        }
-        var configuration = try await envFile.configuration()
+        var configuration = try envFile.configuration()
         configuration.listen = ListenAddress(host: "127.0.0.1", port: port)
         configuration.metricsListen = ListenAddress(host: "127.0.0.1", port: healthPort)
         configuration.targets = TargetPolicy(allowsHTTP: true, allowsPrivate: true)
@@ -52,10 +55,11 @@ struct DevCommand: AsyncParsableCommand {
 
     private func run(_ given: NodeConfiguration, _ logger: Logger) async throws {
         var configuration = given
-        for port in [port, healthPort] { try requireFree(port) }
         let directory = try DataDirectory(dataDir)
+        try requireFree(port, "--port")
+        try requireFree(healthPort, "--health-port")
         let redis = DevRedis(directory: directory, logger: logger)
-        _ = try await redis.start()
+        try await redis.start()
         configuration.redis.address = redis.configuration.address
         configuration.redis.tls = nil
         configuration.redis.username = nil
@@ -76,7 +80,8 @@ struct DevCommand: AsyncParsableCommand {
         let health = HealthApplication(
             host: "127.0.0.1", port: healthPort, group: group, logger: logger, readiness: delivery.healthReadiness)
         let banner = DevBanner(
-            executable: executablePath(), api: "http://127.0.0.1:\(port)", receiverPort: receiverPort,
+            executable: link("/proc/self/exe") ?? CommandLine.arguments[0], api: "http://127.0.0.1:\(port)",
+            receiverPort: receiverPort,
             key: key, secret: secret, directory: directory)
         // Stopped in reverse: the API first, Redis last.
         try await runNode(
@@ -110,7 +115,7 @@ struct DevCommand: AsyncParsableCommand {
         return secret
     }
 
-    private func requireFree(_ port: Int) throws(DevFailure) {
+    private func requireFree(_ port: Int, _ option: String) throws(DevFailure) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
@@ -127,17 +132,9 @@ struct DevCommand: AsyncParsableCommand {
         }
         guard result == 0 else {
             throw DevFailure(
-                description: "port \(port) of 127.0.0.1 is taken; choose others with --port and --health-port")
+                description:
+                    "port \(port) of 127.0.0.1 is taken (\(String(cString: strerror(errno)))); choose another with \(option)"
+            )
         }
-    }
-
-    private func executablePath() -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = buffer.withUnsafeMutableBytes {
-            $0.baseAddress.map { [count = $0.count] in
-                readlink("/proc/self/exe", $0.assumingMemoryBound(to: CChar.self), count)
-            } ?? -1
-        }
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : CommandLine.arguments[0]
     }
 }

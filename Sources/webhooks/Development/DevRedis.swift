@@ -6,7 +6,8 @@ import Subprocess
 import SystemPackage
 import WebhookStore
 
-/// The redis-server of `dev`: started by it, ended with it, and taken over when a killed `dev` left it running.
+/// The redis-server of `dev`: started by it, ended with it, started again when it dies, and taken over when a killed
+/// `dev` left it running. There is never a second one on the same data.
 struct DevRedis: Service {
     let directory: DataDirectory
     let logger: Logger
@@ -15,58 +16,104 @@ struct DevRedis: Service {
         RedisConfiguration(address: .unix(path: directory.socketPath), clientName: "webhooks-dev")
     }
 
-    /// Starts a server where none answers on the socket, and waits until it does.
-    func start() async throws -> Bool {
-        if await answers() {
+    private var log: String { "\(directory.path)/redis.log" }
+
+    /// Takes over the server that works in the data directory, or starts one; returns when it answers.
+    func start() async throws {
+        if try await isTakenOver() {
             logger.info("taking over the redis-server that an earlier run left")
-            try await rewrite()
-            return false
+        } else {
+            unlink(directory.socketPath)  // of a server that is gone
+            try await spawn()
+            guard try await answers(within: .seconds(60)) else {
+                throw DevFailure(description: "redis-server does not answer: see \(log)")
+            }
         }
-        unlink(directory.socketPath)
+        try await rewrite()
+    }
+
+    /// Whether a server that was there already answers. One that does not is told to end.
+    private func isTakenOver() async throws -> Bool {
+        let found = ServerProcess.all(in: directory.path)
+        guard !found.isEmpty else { return false }
+        // It may be reading its file; without a socket nobody will ever reach it.
+        let hasSocket = access(directory.socketPath, F_OK) == 0
+        if hasSocket, try await answers(within: .seconds(20)) { return true }
+        logger.warning("the redis-server of an earlier run does not answer and is told to end")
+        for process in found { process.terminate() }
+        guard try await holds(within: .seconds(10), { ServerProcess.all(in: directory.path).isEmpty }) else {
+            let pids = found.map { "\($0.pid)" }.joined(separator: ", ")
+            throw DevFailure(
+                description: "a redis-server (process \(pids)) uses \(directory.path), and neither answers nor ends; "
+                    + "end it with: kill -9 \(pids)")
+        }
+        return false
+    }
+
+    private func spawn() async throws {
         // In a session of its own, so that Ctrl-C in the terminal reaches `dev` alone, which then ends it in order.
         var options = PlatformOptions()
         options.createSession = true
-        let log = try FileDescriptor.open(
-            FilePath("\(directory.path)/redis.log"), .writeOnly, options: [.create, .append],
-            permissions: .ownerReadWrite)
-        defer { try? log.close() }  // the server has its own descriptor by now
+        let output = try FileDescriptor.open(
+            FilePath(log), .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
+        defer { try? output.close() }  // the server has its own descriptor by now
         let result: ExecutionResult<Void, FileDescriptorOutput, FileDescriptorOutput>
         do {
             result = try await Subprocess.run(
                 .name("redis-server"),
                 arguments: Arguments([
                     "--daemonize", "yes", "--port", "0", "--unixsocket", directory.socketPath, "--unixsocketperm",
-                    "700",
-                    "--dir", directory.path, "--logfile", "\(directory.path)/redis.log", "--pidfile",
-                    "\(directory.path)/redis.pid", "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
-                    "--maxmemory-policy", "noeviction",
+                    "700", "--dir", directory.path, "--logfile", log, "--pidfile", "\(directory.path)/redis.pid",
+                    "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy",
+                    "noeviction",
                 ]),
                 platformOptions: options,
-                output: .fileDescriptor(log, closeAfterSpawningProcess: false),
-                error: .fileDescriptor(log, closeAfterSpawningProcess: false))
+                output: .fileDescriptor(output, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(output, closeAfterSpawningProcess: false))
         } catch {
             throw DevFailure(description: "cannot start redis-server (Debian: apt-get install redis-server): \(error)")
         }
         guard result.terminationStatus.isSuccess else {
-            throw DevFailure(description: "redis-server did not start: see \(directory.path)/redis.log")
+            throw DevFailure(description: "redis-server did not start: see \(log)")
         }
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(60)
-        while await !answers() {
-            guard clock.now < end else {
-                throw DevFailure(description: "redis-server does not answer: see \(directory.path)/redis.log")
-            }
-            try await clock.sleep(for: .milliseconds(20))
-        }
-        try await rewrite()
-        return true
     }
 
-    /// Waits for the end, then shuts the server down with everything on disk.
+    /// Until the end, starts the server again when it dies; then shuts it down with everything on disk.
     func run() async throws {
-        try? await gracefulShutdown()  // cancellation ends it just as well
+        var failure: (any Error)?
+        do {
+            try await cancelWhenGracefulShutdown { try await keepAlive() }
+        } catch is CancellationError {
+            // The end of `dev`.
+        } catch {
+            failure = error
+        }
         // In a task of its own: it must be carried out in a cancelled one too.
         await Task { await shutDown() }.value
+        if let failure { throw failure }
+    }
+
+    /// How often it looks whether the server lives, and how many deaths in a row it takes.
+    private static let watchInterval = Duration.milliseconds(250)
+    private static let mostDeaths = 5
+
+    private func keepAlive() async throws {
+        let clock = ContinuousClock()
+        var process = ServerProcess.all(in: directory.path).first
+        var deaths = 0
+        var startedAt = clock.now
+        while true {
+            try await clock.sleep(for: Self.watchInterval)
+            if let process, process.isRunning { continue }
+            deaths = clock.now - startedAt < .seconds(10) ? deaths + 1 : 1
+            guard deaths <= Self.mostDeaths else {
+                throw DevFailure(description: "redis-server ends again and again: see \(log)")
+            }
+            logger.warning("redis-server ended and is started again", metadata: ["log": "\(log)"])
+            try await start()
+            process = ServerProcess.all(in: directory.path).first
+            startedAt = clock.now
+        }
     }
 
     /// Ends the server, whoever started it.
@@ -78,7 +125,14 @@ struct DevRedis: Service {
             await connection.close()
         } catch {
             logger.warning("redis-server could not be told to end", metadata: ["reason": "\(error)"])
+            return
         }
+        // Gone for whoever starts `dev` next.
+        _ = try? await holds(within: .seconds(10)) { ServerProcess.all(in: directory.path).isEmpty }
+    }
+
+    private func answers(within limit: Duration) async throws -> Bool {
+        try await holds(within: limit) { await answers() }
     }
 
     private func answers() async -> Bool {
@@ -102,4 +156,15 @@ struct DevRedis: Service {
         }
         await connection.close()
     }
+}
+
+/// Whether `condition` comes true within `limit`.
+private func holds(within limit: Duration, _ condition: () async -> Bool) async throws -> Bool {
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    while await !condition() {
+        guard clock.now < end else { return false }
+        try await clock.sleep(for: .milliseconds(20))
+    }
+    return true
 }
