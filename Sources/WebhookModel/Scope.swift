@@ -35,3 +35,7 @@ package struct Scope: OptionSet, Hashable, Sendable {
         package var description: String { "\"\(name)\" is not a scope: use webhooks, events or read" }
     }
 }
+
+extension Scope: CustomStringConvertible {
+    package var description: String { text }
+}

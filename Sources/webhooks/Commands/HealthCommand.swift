@@ -2,6 +2,7 @@ import ArgumentParser
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import RedisClient
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,7 +20,7 @@ struct HealthCommand: AsyncParsableCommand {
         } catch let error as ExitCode {
             throw error
         } catch {
-            printError("\(url): \(error)")
+            printError("\(url): \(connectionFailureText(error))")
             throw ExitCode.failure
         }
     }
@@ -40,12 +41,16 @@ struct HealthCommand: AsyncParsableCommand {
 
     /// The status of one GET, within three seconds.
     private static func get(host: String, port: Int, path: String) async throws -> Int {
-        let promise = toolLoop.makePromise(of: Int.self)
-        let timeout = promise.futureResult.eventLoop.scheduleTask(in: .seconds(3)) {
+        let eventLoop = toolLoop
+        let promise = eventLoop.makePromise(of: Int.self)
+        let timeout = eventLoop.scheduleTask(in: .seconds(3)) {
             promise.fail(ChannelError.connectTimeout(.seconds(3)))
         }
         defer { timeout.cancel() }
-        let channel = try await ClientBootstrap(group: promise.futureResult.eventLoop)
+        let head = HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: path,
+            headers: ["host": "\(ListenAddress(host: host, port: port))", "connection": "close"])
+        let connected = ClientBootstrap(group: eventLoop)
             .connectTimeout(.seconds(3))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -53,15 +58,13 @@ struct HealthCommand: AsyncParsableCommand {
                     try channel.pipeline.syncOperations.addHandler(StatusHandler(promise))
                 }
             }
-            .connect(host: host, port: port).get()
-        let head = HTTPRequestHead(
-            version: .http1_1, method: .GET, uri: path,
-            headers: ["host": host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", "connection": "close"])
-        channel.write(HTTPClientRequestPart.head(head), promise: nil)
-        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
-        let status = try await promise.futureResult.get()
-        try? await channel.close()  // the answer is there; the server may have closed already
-        return status
+            .connect(host: host, port: port)
+        connected.whenFailure { promise.fail($0) }
+        connected.whenSuccess { channel in
+            channel.write(HTTPClientRequestPart.head(head), promise: nil)
+            channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        }
+        return try await promise.futureResult.get()
     }
 }
 
@@ -72,7 +75,9 @@ private final class StatusHandler: ChannelInboundHandler {
     init(_ promise: EventLoopPromise<Int>) { self.promise = promise }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data) { promise.succeed(Int(head.status.code)) }
+        guard case .head(let head) = unwrapInboundIn(data) else { return }
+        promise.succeed(Int(head.status.code))
+        context.close(promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

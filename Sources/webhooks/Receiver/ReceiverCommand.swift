@@ -2,6 +2,7 @@ import ArgumentParser
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import RedisClient
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -12,42 +13,45 @@ struct ReceiverCommand: AsyncParsableCommand {
         commandName: "receiver",
         abstract: "A local target that verifies signatures and prints what arrives: for demos and load tests.",
         discussion: """
-            Each request becomes a line: verified, NOT VERIFIED (with the reason), or unchecked without --secret.
+            Each request becomes a line: verified, NOT VERIFIED (with the reason), or
+            unchecked without --secret.
             It ends with SIGTERM or Ctrl-C and prints its counts.
             """)
 
-    @Option(help: "Where it listens.")
-    var listen = "127.0.0.1:9000"
+    @Option(help: "Where it listens.", transform: ArgumentText.address)
+    var listen = ListenAddress(host: "127.0.0.1", port: 9000)
     @Option(help: "The secret of the webhook; several are allowed. Without, nothing is verified.")
     var secret: [String] = []
     @Option(help: "The status it answers.")
     var status = 200
-    @Option(help: "How long it waits before it answers, such as 250ms.")
-    var delay = "0ms"
+    @Option(
+        help: "How long it waits before it answers, such as 250ms; without, not at all.", transform: ArgumentText.delay)
+    var delay: Duration?
     @Flag(help: "Only counts, one line a second.")
     var quiet = false
 
-    func run() async throws {
-        let address: ListenAddress
-        let pause: Duration
-        do throws(SettingProblem) {
-            address = try SettingText.address(listen)
-            pause = try SettingText.duration(delay, .zero ... .seconds(3600))
-        } catch {
-            throw ValidationError("\(error)")
-        }
+    func validate() throws {
         guard (200...599).contains(status) else { throw ValidationError("--status must be from 200 to 599") }
-        let verifiers = try secret.map { text in
+        _ = try verifiers()
+    }
+
+    /// Checked here, because a wrong value of a typed option is quoted.
+    private func verifiers() throws -> [StandardWebhookVerifier] {
+        try secret.map { text in
             do throws(Secret.Problem) {
                 return StandardWebhookVerifier(try Secret(text))
             } catch {
                 throw ValidationError("--secret \(error)")
             }
         }
+    }
+
+    func run() async throws {
         let counts = ReceiverCounts()
         let answer = ReceiverAnswer(
-            status: HTTPResponseStatus(statusCode: status), delay: TimeAmount(pause), isQuiet: quiet)
-        let server = ReceiverServer(address: address, verifiers: verifiers, answer: answer, counts: counts)
+            status: HTTPResponseStatus(statusCode: status), delay: TimeAmount(delay ?? .zero), isQuiet: quiet)
+        let server = ReceiverServer(
+            address: listen, verifiers: try verifiers(), answer: answer, counts: counts)
         var services: [any Service] = [server]
         if quiet { services.append(ReceiverSummary(counts: counts)) }
         let logger = Logger(label: "receiver", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -55,7 +59,7 @@ struct ReceiverCommand: AsyncParsableCommand {
             try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
                 .run()
         } catch {
-            printError("receiver: cannot listen on \(address): \(error)")
+            printError("receiver: cannot listen on \(listen): \(connectionFailureText(error))")
             throw ExitCode.failure
         }
         printOutput(counts.summary + "\n")
