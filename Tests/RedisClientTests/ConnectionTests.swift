@@ -56,7 +56,7 @@ struct `A connection to a real Redis` {
     @Test func `a cancelled command leaves the connection good`() async throws {
         let server = try await RedisServer.start()
         let connection = try await connect(server, timeout: .seconds(5))
-        let waiting = Task { try await connection.execute(RedisCommand("BLPOP", "nothing", "0.2")) }
+        let waiting = Task { try await connection.execute(RedisCommand("BLPOP", "nothing", "1")) }
         try await eventually("the command to be sent") { await connection.pendingCount == 1 }
         waiting.cancel()
         await #expect(throws: RedisError.self) { _ = try await waiting.value }
