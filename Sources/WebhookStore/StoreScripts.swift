@@ -3,6 +3,8 @@ package import RedisClient
 /// The scripts of `Scripts/`, embedded in the program, each with `common.lua` before it as it is sent.
 package enum StoreScripts {
     package static let ingest = RedisScript(name: "ingest", source: PackageResources.ingest_lua)
+    /// Only reads: without `common.lua`, so that a read-only user and a replica may run it.
+    package static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua)
     package static let claimEvents = script("claim_events", PackageResources.claim_events_lua)
     package static let fanOut = script("fan_out", PackageResources.fan_out_lua)
     package static let claimDeliveries = script("claim_deliveries", PackageResources.claim_deliveries_lua)
@@ -24,7 +26,7 @@ package enum StoreScripts {
 
     package static let all = [
         ingest, claimEvents, fanOut, claimDeliveries, claimSuspect, finish, tick, openLane, abandonLane, closeLane,
-        saveWebhook, deleteWebhook, listWebhooks, changes, load, replay, testEvent, createKey, revokeKey,
+        saveWebhook, deleteWebhook, listWebhooks, changes, load, replay, testEvent, createKey, revokeKey, survey,
     ]
 
     private static func script(_ name: String, _ own: [UInt8]) -> RedisScript {
