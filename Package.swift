@@ -19,6 +19,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -44,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(
             url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["CommandLineArguments"]),
@@ -58,7 +60,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis"),
         .target(
             name: "RedisClient",
-            dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, crypto, collections, logging],
+            dependencies: ["CHiredis", nioCore, nioPosix, nioSSL, crypto, collections, logging, coreMetrics],
             swiftSettings: strict),
         .target(name: "WebhookModel", dependencies: [crypto], swiftSettings: strict),
         .target(
@@ -70,8 +72,12 @@ let package = Package(
             name: "Delivery",
             dependencies: [
                 "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, crypto,
-                collections, logging, lifecycle,
+                collections, logging, coreMetrics, lifecycle,
             ],
+            swiftSettings: strict),
+        .target(
+            name: "Observability",
+            dependencies: ["WebhookStore", "RedisClient", nioCore, logging, coreMetrics, lifecycle],
             swiftSettings: strict),
         .target(
             name: "HTTPAPI",
@@ -83,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "webhooks",
             dependencies: [
-                "HTTPAPI", "Delivery", "WebhookStore", "WebhookModel", "RedisClient", argumentParser, configuration,
+                "HTTPAPI", "Delivery", "Observability", "WebhookStore", "WebhookModel", "RedisClient", argumentParser,
+                configuration,
                 subprocess, systemPackage, lifecycle, unixSignals, logging, nioCore, nioPosix, nioHTTP1, crypto,
             ],
             swiftSettings: strict),
@@ -131,8 +138,15 @@ let package = Package(
         .testTarget(
             name: "DeliveryTests",
             dependencies: [
-                "Delivery", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore, nioPosix, nioHTTP1,
-                nioSSL, nioEmbedded, logging,
+                "Delivery", "Observability", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore,
+                nioPosix, nioHTTP1, nioSSL, nioEmbedded, logging, coreMetrics,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Observability", "Delivery", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore,
+                nioPosix, logging, coreMetrics,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import RedisClient
 package import WebhookModel
 package import WebhookStore
@@ -19,6 +20,8 @@ package struct DeliveryConfiguration: Sendable {
     package var signatureSchemes = SignatureSchemes.standard
     /// The version of the program, as lanes and the user agent show it.
     package var version: String
+    /// Where the node counts; nowhere unless it is set.
+    package var metrics: any MetricsFactory = NOOPMetricsHandler.instance
 
     package init(redis: RedisConfiguration, targets: TargetPolicy, version: String) {
         self.redis = redis

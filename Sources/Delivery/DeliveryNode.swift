@@ -26,4 +26,10 @@ package struct DeliveryNode: Service {
 
     /// Whether the node can deliver now, and why not.
     package func readiness() -> (isReady: Bool, reason: String) { engine.readiness.now() }
+
+    /// What the node is doing at the moment; may be asked from anywhere.
+    package var gauges: DeliveryGauges { engine.gauges }
+
+    /// The event loop that carries the node.
+    package var eventLoop: any EventLoop { engine.eventLoop }
 }

@@ -10,6 +10,7 @@ struct PendingCommands<Caller> {
     struct Entry {
         let id: UInt64
         var caller: Caller?
+        let sent: NIODeadline
         let deadline: NIODeadline
         /// When a reply is so late that the connection is given up: twice the command's time.
         let hopeless: NIODeadline
@@ -28,7 +29,7 @@ struct PendingCommands<Caller> {
 
     mutating func append(id: UInt64, caller: Caller, now: NIODeadline, timeout: TimeAmount) {
         entries.append(
-            Entry(id: id, caller: caller, deadline: now + timeout, hopeless: now + timeout + timeout))
+            Entry(id: id, caller: caller, sent: now, deadline: now + timeout, hopeless: now + timeout + timeout))
         unsent += 1
     }
 
@@ -36,15 +37,15 @@ struct PendingCommands<Caller> {
     mutating func markSent() { unsent = 0 }
 
     enum Reply {
-        /// The caller that this reply belongs to; nil when it was given up.
-        case belongs(to: Caller?)
+        /// The caller that this reply belongs to, nil when it was given up, and when the command was sent.
+        case belongs(to: Caller?, sent: NIODeadline)
         /// Redis said something that nobody asked for.
         case unsolicited
     }
 
     mutating func reply() -> Reply {
         guard entries.count > unsent, let first = entries.popFirst() else { return .unsolicited }
-        return .belongs(to: first.caller)
+        return .belongs(to: first.caller, sent: first.sent)
     }
 
     /// Gives up one command; its place stays. The caller, when it still waited.

@@ -26,7 +26,10 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// Commands sent on this connection.
     private(set) var commandsSent = 0
 
-    init(maximumPending: Int, logger: Logger) {
+    private let metrics: RedisMetrics
+
+    init(maximumPending: Int, metrics: RedisMetrics = RedisMetrics(), logger: Logger) {
+        self.metrics = metrics
         pending = PendingCommands(maximum: maximumPending)
         self.logger = logger
     }
@@ -37,10 +40,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     // MARK: Commands
 
     func send(_ arguments: RedisArguments, id: UInt64, timeout: TimeAmount, caller: Caller) {
-        guard let context, lost == nil else {
-            return caller.resume(returning: .failure(.notSent(lost ?? "not connected")))
-        }
-        guard !pending.isFull else { return caller.resume(returning: .failure(.overloaded)) }
+        guard let context, lost == nil else { return fail(caller, .notSent(lost ?? "not connected")) }
+        guard !pending.isFull else { return fail(caller, .overloaded) }
         do throws(RedisError) {
             try appendFormatted(arguments, to: &outgoing)
         } catch {
@@ -53,6 +54,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
         guard !flushScheduled else { return }
         flushScheduled = true
         context.eventLoop.assumeIsolated().execute { self.flush() }
+    }
+
+    private func fail(_ caller: Caller, _ error: RedisError) {
+        metrics.failed(error)
+        caller.resume(returning: .failure(error))
     }
 
     /// Gives up a command whose caller was cancelled.
@@ -98,8 +104,10 @@ final class RedisChannelHandler: ChannelInboundHandler {
         case .unsolicited:
             close(because: "a reply that nobody asked for")
             return false
-        case .belongs(let caller):
+        case .belongs(let caller, let sent):
+            metrics.replied(afterNanoseconds: (context.eventLoop.now - sent).nanoseconds)
             if case .error(let error) = value {
+                metrics.refused(error)
                 caller?.resume(returning: .failure(.server(error)))
                 // A replica, or a server that is still loading: whoever connects again asks the name again.
                 if error.code == "READONLY" || error.code == "LOADING" || error.code == "MASTERDOWN" {
@@ -137,7 +145,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         timerAt = nil
         guard let context, lost == nil else { return }
         let expiry = pending.expire(now: context.eventLoop.now)
-        for caller in expiry.callers { caller.resume(returning: .failure(.timedOut)) }
+        for caller in expiry.callers { fail(caller, .timedOut) }
         if expiry.isHopeless {
             close(because: "a reply is later than twice its time")
         } else if let next = expiry.next {
@@ -161,7 +169,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         timer?.cancel()
         timer = nil
         let (sent, unsent) = pending.removeAll()
-        for caller in sent { caller.resume(returning: .failure(.outcomeUnknown(reason))) }
-        for caller in unsent { caller.resume(returning: .failure(.notSent(reason))) }
+        for caller in sent { fail(caller, .outcomeUnknown(reason)) }
+        for caller in unsent { fail(caller, .notSent(reason)) }
     }
 }

@@ -56,6 +56,8 @@ package struct RedisConfiguration: Sendable {
     package var commandTimeout: Duration
     /// How many commands may wait on one connection; more fail with ``RedisError/overloaded``.
     package var maximumPending: Int
+    /// What is counted of the connections of this configuration; nothing unless it is set.
+    package var metrics = RedisMetrics()
 
     package init(
         address: Address, username: String? = nil, password: RedisPassword? = nil, database: Int = 0,

@@ -33,13 +33,16 @@ package actor RedisConnection: RedisExecutor {
         do {
             opened = try await open(configuration, on: eventLoop, logger: logger).get()
         } catch {
+            configuration.metrics.couldNotConnect()
             throw RedisError.notSent("cannot connect to \(configuration.address): \(connectionFailureText(error))")
         }
         let connection = RedisConnection(
             channel: opened.0, handler: opened.1, timeout: configuration.commandTimeout)
         do throws(RedisError) {
             try await connection.introduce(configuration)
+            configuration.metrics.connected()
         } catch {
+            configuration.metrics.couldNotConnect()
             await connection.close()
             throw error
         }
@@ -66,7 +69,9 @@ package actor RedisConnection: RedisExecutor {
                             NIOSSLClientHandler(context: tls, serverHostname: configuration.serverName))
                     }
                     try pipeline.addHandler(
-                        RedisChannelHandler(maximumPending: configuration.maximumPending, logger: logger))
+                        RedisChannelHandler(
+                            maximumPending: configuration.maximumPending, metrics: configuration.metrics, logger: logger
+                        ))
                 }
             }
         let connected =

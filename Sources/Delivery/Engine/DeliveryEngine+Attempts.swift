@@ -148,6 +148,7 @@ extension DeliveryEngine {
                 milliseconds: Int64(AttemptPhases.milliseconds(result.phases.total)), windowOpens: opens,
                 schedule: configuration.retrySchedule, randomness: .random(in: 0..<1))
         else { return giveBack(flight) }
+        metrics.attemptEnded(judgement.error, result.phases, acceptedAt: claim.token.event.uuid.milliseconds)
         tell(of: judgement, webhook: webhook, workspace: claim.workspace.name)
         var line: [UInt8] = []
         if !isSuccess || claim.token.event.isTest || now >= webhook.successListed + Self.listing {
@@ -170,6 +171,7 @@ extension DeliveryEngine {
     }
 
     private func finish(_ flight: Flight, _ outcome: FinishedToken, of claim: Flight.Claim) {
+        metrics.ended(with: outcome.outcome)
         claim.lane.add(outcome)
         release(flight)
         outcomeAdded(to: claim.lane)

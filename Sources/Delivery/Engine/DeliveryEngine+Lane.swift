@@ -105,6 +105,7 @@ extension DeliveryEngine {
         self.lane = nil
         if !isOver { redisIsAway(error) }
         lane.isLost = true
+        metrics.laneLost()
         lostLanes.append(lane)
         leaseGate.shut()
         cache.forgetAll()

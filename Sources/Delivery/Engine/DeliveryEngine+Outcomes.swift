@@ -52,6 +52,7 @@ extension DeliveryEngine {
             lane.confirmed(outcomes.count)
             tickWhenDue(outcomes)
             if reply.lost > 0 {
+                metrics.claimsLost(reply.lost)
                 // Of a lane that was given up the reaper, or this node's own first try, may have been faster.
                 logger.log(
                     level: lane.isLost ? .debug : .notice,

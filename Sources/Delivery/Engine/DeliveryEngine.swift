@@ -18,7 +18,9 @@ package actor DeliveryEngine {
     let logger: Logger
     /// What this node is ready for; read by the health listener.
     package nonisolated let readiness: Readiness
+    let metrics: DeliveryMetrics
     let sender: HTTPSender
+    private nonisolated let senderGauges: SenderGauges
     let encoder: RequestEncoder
     /// Loads and pages: its loss does not end the lane.
     let pages: RedisClient
@@ -97,7 +99,9 @@ package actor DeliveryEngine {
         executor = eventLoop.executor
         self.logger = logger
         readiness = Readiness(limit: Milliseconds(configuration.lease) / 3)
+        metrics = DeliveryMetrics(factory: configuration.metrics)
         sender = try HTTPSender(configuration: configuration.sender, eventLoop: eventLoop)
+        senderGauges = sender.gauges
         encoder = RequestEncoder()
         // The engine tells of Redis going and coming once for all its connections.
         var quiet = logger
@@ -156,6 +160,15 @@ package actor DeliveryEngine {
     package func commandsSent() async -> Int {
         let laneCommands = await session?.connection.commandsSent ?? 0
         return await laneCommands + pages.commandsSent() + waits.commandsSent()
+    }
+
+    /// What the node is doing at the moment.
+    package nonisolated var gauges: DeliveryGauges {
+        DeliveryGauges(
+            attemptsInFlight: senderGauges.attemptsInFlight, maximumInFlight: configuration.maximumInFlight,
+            attemptsWaitingForHost: senderGauges.attemptsWaitingForHost,
+            openConnections: senderGauges.openConnections, connectionsOpened: senderGauges.connectionsOpened,
+            hasLane: readiness.now().isReady)
     }
 
     private func closeSender() async {
