@@ -83,7 +83,7 @@ let package = Package(
             name: "HTTPAPI",
             dependencies: [
                 "WebhookModel", "WebhookStore", "RedisClient", hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioCore, nioHTTP1, nioPosix, crypto, logging, lifecycle,
+                nioHTTPTypesHTTP1, nioCore, nioHTTP1, nioPosix, crypto, logging, coreMetrics, lifecycle,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import RedisClient
 package import WebhookModel
 package import WebhookStore
@@ -29,6 +30,9 @@ package struct APIConfiguration: Sendable {
     package var bodyTimeout = Duration.seconds(10)
     /// How long running requests may take after the node was told to stop.
     package var stopTimeout = Duration.seconds(20)
+
+    /// Where the node counts; nowhere unless it is set.
+    package var metrics: any MetricsFactory = NOOPMetricsHandler.instance
 
     package init(redis: RedisConfiguration) {
         self.redis = redis

@@ -18,6 +18,7 @@ package final class APINode: Service {
     private let fastRedis: RedisClient
     private let slowRedis: RedisClient
     private let watch: RedisWatch
+    private let metrics: APIMetrics
 
     /// - Parameter group: Where the sockets of clients and of Redis live.
     package init(_ configuration: APIConfiguration, group: any EventLoopGroup, logger: Logger) {
@@ -27,6 +28,7 @@ package final class APINode: Service {
         fastRedis = RedisClient(configuration.redis, on: group.next(), logger: logger)
         slowRedis = RedisClient(configuration.redis, on: group.next(), logger: logger)
         watch = RedisWatch(fastRedis)
+        metrics = APIMetrics(factory: configuration.metrics)
     }
 
     /// The port the node listens on, as soon as it does.
@@ -50,6 +52,9 @@ package final class APINode: Service {
         }
     }
 
+    /// Whether the node can take events now, and why not.
+    package var readiness: Readiness { watch.readiness }
+
     private func serve() async throws {
         let limits = configuration.serverLimits
         let settings = APISettings(
@@ -63,8 +68,11 @@ package final class APINode: Service {
             limits: limits, stopTimeout: configuration.stopTimeout, group: group, logger: logger)
         try await withGracefulShutdownHandler {
             try await server.run(
-                APIResponder(settings: settings, watch: watch, fastRedis: fastRedis, slowRedis: slowRedis),
-                bodyLimit: { Routing.bodyLimit($0.rawValue, $1) }, listening: listening)
+                APIResponder(settings: settings, watch: watch, metrics: metrics, fastRedis: fastRedis, slowRedis: slowRedis),
+                bodyLimit: { Routing.bodyLimit($0.rawValue, $1) }, listening: listening,
+                refused: { [metrics] status, target in
+                    metrics.answered(status, postsEvents: target.map(Routing.isOfEvents) ?? false)
+                })
         } onGracefulShutdown: {
             self.watch.stopping()
         }

@@ -25,13 +25,14 @@ struct APIResponder: HTTPResponder {
     let settings: APISettings
     let authenticator = Authenticator()
     let watch: RedisWatch
+    let metrics: APIMetrics
     /// Carries what must be quick: keys and events.
     let fastRedis: RedisClient
     /// Carries the rest, so that a long list holds up no event.
     let slowRedis: RedisClient
 
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
-        var response: Response
+        let response: Response
         do {
             response = try await answer(request, context)
         } catch let refusal as APIRefusal {
@@ -42,12 +43,14 @@ struct APIResponder: HTTPResponder {
             response = answer(to: error, request, context)
         } catch is BodyNeverCame {
             // The connection has said so already; this is not sent any more.
-            response = APIRefusal(400, "the body did not arrive").response
+            return APIRefusal(400, "the body did not arrive").response
         } catch is CancellationError {
             response = APIRefusal.unavailable("the node is stopping", retryAfter: 1).response
         } catch {
             response = internalError("\(error)", request, context)
         }
+        metrics.answered(
+            Int(response.status.code), postsEvents: Routing.isOfEvents(request.head.path ?? ""))
         return request.method == .head ? response.createHeadResponse() : response
     }
 
@@ -78,7 +81,7 @@ struct APIResponder: HTTPResponder {
         let body = try await call.body()
         switch call.route {
         case .postEvents:
-            return try await EventRoutes(settings: settings, call: call).post(body, scope)
+            return try await EventRoutes(settings: settings, call: call, metrics: metrics).post(body, scope)
         case .listWebhooks: return try await WebhookRoutes(settings: settings, call: call).list(scope)
         case .createWebhook: return try await WebhookRoutes(settings: settings, call: call).create(body, scope)
         case .findWebhook: return try await WebhookRoutes(settings: settings, call: call).find(scope)

@@ -8,7 +8,15 @@ enum HealthAnswer {
         var writer = JSONWriter(capacity: 128)
         writer.object { root in
             root.member("status", readiness.isReady ? "ok" : "unavailable")
-            if case .notReady(let reason) = readiness, showingReason { root.member("reason", reason) }
+            guard showingReason else { return }
+            switch readiness {
+            case .ready: break
+            case .readyWith(let warnings): 
+                root.array("warnings") { list in
+                    for warning in warnings { list.string(warning) }
+                }
+            case .notReady(let reason): root.member("reason", reason)
+            }
         }
         return .json(readiness.isReady ? .ok : .serviceUnavailable, writer.bytes)
     }

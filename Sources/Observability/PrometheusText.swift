@@ -1,8 +1,5 @@
 /// Writes metrics in Prometheus' text format, version 0.0.4.
 struct PrometheusText {
-    /// What the `content-type` of such a page says.
-    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
-
     private(set) var bytes: [UInt8] = []
     private var family: MetricFamily?
     private var isAnnounced = false

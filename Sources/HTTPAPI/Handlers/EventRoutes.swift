@@ -9,6 +9,7 @@ import WebhookStore
 struct EventRoutes {
     let settings: APISettings
     let call: APICall
+    let metrics: APIMetrics
 
     func post(_ body: ByteBuffer, _ scope: WorkspaceScope) async throws -> Response {
         let bytes = Array(body.readableBytesView)
@@ -22,8 +23,12 @@ struct EventRoutes {
         }
         let intake = EventIntake(Shard(call.redis, limits: settings.limits))
         switch try await ingest(prepared, scope, key, intake) {
-        case .accepted(let receipts): return answer(request, receipts)
-        case .replayed(let receipts): return answer(request, receipts, [.idempotencyReplayed: "true"])
+        case .accepted(let receipts):
+            metrics.tookEvents(receipts.count, ofThemDuplicates: receipts.count { $0.isDuplicate })
+            return answer(request, receipts)
+        case .replayed(let receipts):
+            metrics.tookEvents(receipts.count, ofThemDuplicates: receipts.count)
+            return answer(request, receipts, [.idempotencyReplayed: "true"])
         case .conflict: throw APIRefusal(409, "the Idempotency-Key was used with another body")
         case .workspaceFull:
             throw APIRefusal.tooMany("the workspace has too much waiting to be delivered", retryAfter: 5)

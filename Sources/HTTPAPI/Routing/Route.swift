@@ -91,6 +91,9 @@ enum Routing {
         return (resource, rest[..<end])
     }
 
+    /// Whether a target is that of events, whatever the method.
+    @Sendable static func isOfEvents(_ target: String) -> Bool { split(target).path == "/rest/events" }
+
     /// The path of a target and its query without the `?`.
     static func split(_ target: String) -> (path: Substring, query: Substring) {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (target[...], "") }

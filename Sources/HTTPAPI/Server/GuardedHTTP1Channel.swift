@@ -13,6 +13,7 @@ struct GuardedHTTP1Channel: HTTPChannelHandler {
     let judgement: HeadJudgement
     let limits: ServerLimits
     let load: ServerLoad
+    let refused: @Sendable (Int, String?) -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -26,7 +27,7 @@ struct GuardedHTTP1Channel: HTTPChannelHandler {
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoder)
-            try pipeline.addHandler(RequestGuard(judgement: judgement, limits: limits, load: load))
+            try pipeline.addHandler(RequestGuard(judgement: judgement, limits: limits, load: load, refused: refused))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: limits.idleTimeout, logger: logger))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
@@ -41,11 +42,13 @@ struct GuardedHTTP1Channel: HTTPChannelHandler {
 extension HTTPServerBuilder {
     /// A server of guarded connections.
     static func guarded(
-        limits: ServerLimits, load: ServerLoad, bodyLimit: @escaping @Sendable (HTTPMethod, String) -> Int
+        limits: ServerLimits, load: ServerLoad, bodyLimit: @escaping @Sendable (HTTPMethod, String) -> Int,
+        refused: @escaping @Sendable (Int, String?) -> Void
     ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
             GuardedHTTP1Channel(
-                responder: responder, judgement: HeadJudgement(bodyLimit: bodyLimit), limits: limits, load: load)
+                responder: responder, judgement: HeadJudgement(bodyLimit: bodyLimit), limits: limits, load: load,
+                refused: refused)
         }
     }
 }

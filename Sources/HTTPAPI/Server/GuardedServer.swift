@@ -18,7 +18,8 @@ struct GuardedServer: Sendable {
 
     /// - Throws: When the address cannot be listened on.
     func run<Responder: HTTPResponder>(
-        _ responder: Responder, bodyLimit: @escaping @Sendable (HTTPMethod, String) -> Int, listening: ListeningPort
+        _ responder: Responder, bodyLimit: @escaping @Sendable (HTTPMethod, String) -> Int, listening: ListeningPort,
+        refused: @escaping @Sendable (Int, String?) -> Void = { _, _ in }
     ) async throws where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
         let application = Application(
             responder: responder,
@@ -26,7 +27,7 @@ struct GuardedServer: Sendable {
                 limits: limits,
                 load: ServerLoad(
                     maximumRequests: limits.maximumRequests, maximumBodyBytes: limits.maximumBodyBytes),
-                bodyLimit: bodyLimit),
+                bodyLimit: bodyLimit, refused: refused),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections, logger: logger)),

@@ -41,6 +41,9 @@ final class RequestGuard: ChannelDuplexHandler {
     private let judgement: HeadJudgement
     private let limits: ServerLimits
     private let load: ServerLoad
+    /// Told of each refusal: its status, and the target of the request as far as that was read.
+    private let refused: @Sendable (Int, String?) -> Void
+    private var lastTarget: String?
     private var reading = Reading.head
     private var exchanges = CircularBuffer<Exchange>(initialCapacity: 4)
     /// A refusal whose turn to be answered has not come, and whether it is that of the last exchange.
@@ -51,7 +54,11 @@ final class RequestGuard: ChannelDuplexHandler {
     private var dropped = 0
     private var bodyDeadline: Scheduled<Void>?
 
-    init(judgement: HeadJudgement, limits: ServerLimits, load: ServerLoad) {
+    init(
+        judgement: HeadJudgement, limits: ServerLimits, load: ServerLoad,
+        refused: @escaping @Sendable (Int, String?) -> Void = { _, _ in }
+    ) {
+        self.refused = refused
         self.judgement = judgement
         self.limits = limits
         self.load = load
@@ -71,6 +78,7 @@ final class RequestGuard: ChannelDuplexHandler {
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        lastTarget = head.uri
         let judged: JudgedHead
         do throws(Refusal) {
             judged = try judgement.judge(head)
@@ -123,6 +131,7 @@ final class RequestGuard: ChannelDuplexHandler {
         bodyDeadline = nil
         let last = exchanges.index(before: exchanges.endIndex)
         exchanges[last].isComplete = true
+        lastTarget = nil
         exchanges[last].waitsForContinue = false
         reading = exchanges[last].isLast ? .nothing : .head
         if let gathered { context.fireChannelRead(wrapInboundOut(.body(gathered))) }
@@ -173,6 +182,7 @@ final class RequestGuard: ChannelDuplexHandler {
     private func answerRefusalInTurn(_ context: ChannelHandlerContext) {
         guard let (refusal, ofLastExchange) = refusal, exchanges.count == (ofLastExchange ? 1 : 0) else { return }
         self.refusal = nil
+        refused(refusal.status, lastTarget)
         let body = ErrorJSON.body(status: refusal.status, messages: [refusal.message])
         var headers = HTTPHeaders([
             ("content-type", "application/json"), ("content-length", "\(body.count)"), ("connection", "close"),

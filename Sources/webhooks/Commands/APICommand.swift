@@ -1,7 +1,10 @@
 import ArgumentParser
 import HTTPAPI
 import Logging
+import NIOCore
 import NIOPosix
+import Observability
+import RedisClient
 import ServiceLifecycle
 import UnixSignals
 
@@ -16,8 +19,25 @@ struct APICommand: AsyncParsableCommand {
         let configuration = try envFile.configuration()
         let logger = configuration.startLogging()
         configuration.warnOfDevelopmentSwitches(logger)
-        let node = APINode(configuration.api, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        try await runNode([node], logger: logger)
+        let group = MultiThreadedEventLoopGroup.singleton
+        guard configuration.isMetricsListenChosen else {
+            return try await runNode([APINode(configuration.api, group: group, logger: logger)], logger: logger)
+        }
+        let telemetry = configuration.telemetry(group.next(), logger)
+        let node = configuration.apiNode(telemetry, group, logger)
+        let health = configuration.operatorListener(
+            telemetry, group, logger, readiness: telemetry.readiness(of: node))
+        try await runNode([telemetry, health, node], logger: logger)
+    }
+}
+
+extension NodeConfiguration {
+    /// An API node that counts for `telemetry`.
+    func apiNode(_ telemetry: NodeTelemetry, _ group: any EventLoopGroup, _ logger: Logger) -> APINode {
+        var settings = api
+        settings.metrics = telemetry.registry
+        settings.redis.metrics = RedisMetrics(factory: telemetry.registry)
+        return APINode(settings, group: group, logger: logger)
     }
 }
 

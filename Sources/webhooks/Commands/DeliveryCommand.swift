@@ -4,6 +4,8 @@ import HTTPAPI
 import Logging
 import NIOCore
 import NIOPosix
+import Observability
+import RedisClient
 
 struct DeliveryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,33 +19,31 @@ struct DeliveryCommand: AsyncParsableCommand {
         let logger = configuration.startLogging()
         configuration.warnOfDevelopmentSwitches(logger)
         let group = MultiThreadedEventLoopGroup.singleton
-        let node = try configuration.deliveryNode(group, logger)
-        let health = HealthApplication(
-            host: configuration.metricsListen.host, port: configuration.metricsListen.port, group: group,
-            logger: logger, readiness: node.healthReadiness)
+        let loop = group.next()
+        let telemetry = configuration.telemetry(loop, logger)
+        let node = try configuration.deliveryNode(telemetry, loop, logger)
+        let health = configuration.operatorListener(
+            telemetry, group, logger, readiness: telemetry.readiness(of: node))
         // Stopped in reverse: the health listener tells until the end that the node is not ready any more.
-        try await runNode([health, node], logger: logger)
+        try await runNode([telemetry, health, node], logger: logger)
     }
 }
 
 extension NodeConfiguration {
     /// A delivery node; a file of authorities that cannot be read is a wrong setting.
-    func deliveryNode(_ group: any EventLoopGroup, _ logger: Logger) throws -> DeliveryNode {
+    func deliveryNode(
+        _ telemetry: NodeTelemetry, _ group: any EventLoopGroup, _ logger: Logger
+    ) throws -> DeliveryNode {
+        var settings = delivery
+        settings.metrics = telemetry.registry
+        settings.redis.metrics = RedisMetrics(factory: telemetry.registry)
         do throws(HTTPSenderConfiguration.Refused) {
-            return try DeliveryNode(configuration: delivery, eventLoopGroup: group, logger: logger)
+            let node = try DeliveryNode(configuration: settings, eventLoopGroup: group, logger: logger)
+            telemetry.show(node)
+            return node
         } catch {
             printError(error.description)
             throw ExitStatus.configuration
-        }
-    }
-}
-
-extension DeliveryNode {
-    /// The node's readiness in the words of the health listener.
-    var healthReadiness: @Sendable () async -> HTTPAPI.Readiness {
-        { [self] in
-            let state = readiness()
-            return state.isReady ? .ready : .notReady(state.reason)
         }
     }
 }

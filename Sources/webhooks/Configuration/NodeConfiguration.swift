@@ -9,6 +9,8 @@ struct NodeConfiguration: Sendable {
     var redis: RedisConfiguration
     var listen: ListenAddress
     var metricsListen: ListenAddress
+    /// Whether the metrics listener was set: without, an API node has none.
+    var isMetricsListenChosen: Bool
     var maximumConnections: Int
     var retryDelays: [Duration]
     var attemptTimeout: Duration

@@ -81,7 +81,8 @@ struct SettingReading {
             let entities, let level, let format
         else { return nil }
         return NodeConfiguration(
-            redis: redis, listen: listen, metricsListen: metricsListen, maximumConnections: maximumConnections,
+            redis: redis, listen: listen, metricsListen: metricsListen,
+            isMetricsListenChosen: source.text(Setting.metricsListen.name) != nil, maximumConnections: maximumConnections,
             retryDelays: timing.retryDelays, attemptTimeout: timing.attemptTimeout, lease: timing.lease,
             maximumInFlight: maximumInFlight, hostConcurrency: hostConcurrency, dnsTimeout: dnsTimeout,
             limits: limits, targets: TargetPolicy(allowsHTTP: allowHTTP, allowsPrivate: allowPrivate),

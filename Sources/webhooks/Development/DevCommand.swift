@@ -75,17 +75,19 @@ struct DevCommand: AsyncParsableCommand {
             throw error
         }
         let group = MultiThreadedEventLoopGroup.singleton
-        let api = APINode(configuration.api, group: group, logger: logger)
-        let delivery = try configuration.deliveryNode(group, logger)
-        let health = HealthApplication(
-            host: "127.0.0.1", port: healthPort, group: group, logger: logger, readiness: delivery.healthReadiness)
+        let loop = group.next()
+        let telemetry = configuration.telemetry(loop, logger)
+        let api = configuration.apiNode(telemetry, group, logger)
+        let delivery = try configuration.deliveryNode(telemetry, loop, logger)
+        let health = configuration.operatorListener(
+            telemetry, group, logger, readiness: telemetry.readiness(of: delivery))
         let banner = DevBanner(
             executable: link("/proc/self/exe") ?? CommandLine.arguments[0], api: "http://127.0.0.1:\(port)",
             receiverPort: receiverPort,
             key: key, secret: secret, directory: directory)
         // Stopped in reverse: the API first, Redis last.
         try await runNode(
-            [redis, health, delivery, api, BannerService(api: api, banner: banner)], logger: logger)
+            [redis, telemetry, health, delivery, api, BannerService(api: api, banner: banner)], logger: logger)
     }
 
     /// The key of workspace `dev`, the same at every start.
