@@ -68,7 +68,8 @@ package final class APINode: Service {
             limits: limits, stopTimeout: configuration.stopTimeout, group: group, logger: logger)
         try await withGracefulShutdownHandler {
             try await server.run(
-                APIResponder(settings: settings, watch: watch, metrics: metrics, fastRedis: fastRedis, slowRedis: slowRedis),
+                APIResponder(
+                    settings: settings, watch: watch, metrics: metrics, fastRedis: fastRedis, slowRedis: slowRedis),
                 bodyLimit: { Routing.bodyLimit($0.rawValue, $1) }, listening: listening,
                 refused: { [metrics] status, target in
                     metrics.answered(status, postsEvents: target.map(Routing.isOfEvents) ?? false)

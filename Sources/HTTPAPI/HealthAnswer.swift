@@ -11,7 +11,7 @@ enum HealthAnswer {
             guard showingReason else { return }
             switch readiness {
             case .ready: break
-            case .readyWith(let warnings): 
+            case .readyWith(let warnings):
                 root.array("warnings") { list in
                     for warning in warnings { list.string(warning) }
                 }

@@ -43,7 +43,9 @@ struct `What operators see of running nodes` {
         return values
     }
 
-    @Test func `events that are accepted, repeated and refused move their counters, and deliveries theirs`() async throws {
+    @Test func `events that are accepted, repeated and refused move their counters, and deliveries theirs`()
+        async throws
+    {
         let stage = try await Stage.set()
         let client = stage.api.client()
         func post(_ body: String, key: String? = nil, type: String = "application/json") async throws -> Int {
@@ -117,7 +119,9 @@ struct `What operators see of running nodes` {
         try await stage.strike()
     }
 
-    @Test func `both nodes are red within two seconds of Redis's death and green within five of its return`() async throws {
+    @Test func `both nodes are red within two seconds of Redis's death and green within five of its return`()
+        async throws
+    {
         let stage = try await Stage.set()
         func red(_ client: HTTPTestClient, _ reason: String) async throws -> Bool {
             let response = try await client.send(.GET, "/health/ready")

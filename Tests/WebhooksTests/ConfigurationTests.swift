@@ -21,8 +21,11 @@ import WebhookStore
         let secret = Set(Setting.table.filter(\.isSecret))
         let spelled = Dictionary(
             uniqueKeysWithValues: Setting.table.filter { !secret.contains($0) }.map { ($0.name, $0.defaultText) })
-        let given = try NodeConfiguration.read(environment: spelled)
+        var given = try NodeConfiguration.read(environment: spelled)
         let absent = try NodeConfiguration.read(environment: [:])
+        // But for this: an API node has a listener for operators only where one is set.
+        #expect(given.isMetricsListenChosen && !absent.isMetricsListenChosen)
+        given.isMetricsListenChosen = false
         #expect("\(given)" == "\(absent)")
     }
 

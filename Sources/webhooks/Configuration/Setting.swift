@@ -47,7 +47,8 @@ extension Setting {
     static let listen = Setting("LISTEN", "127.0.0.1:8080", "Where the API listens", .api)
     static let metricsListen = Setting(
         "METRICS_LISTEN", "127.0.0.1:9464",
-        "Where a node answers /metrics, /health/live and /health/ready to operators; an API node only when it is set", .nodes)
+        "Where a node answers /metrics, /health/live and /health/ready to operators; an API node only when it is set",
+        .nodes)
     static let maxConnections = Setting("MAX_CONNECTIONS", "10000", "Open connections of an API node", .api)
     static let retryDelays = Setting(
         "RETRY_DELAYS", "30s,5m,50m", "Delays before the retries, as many as there are retries; up to 20 % is added",

@@ -82,7 +82,8 @@ struct SettingReading {
         else { return nil }
         return NodeConfiguration(
             redis: redis, listen: listen, metricsListen: metricsListen,
-            isMetricsListenChosen: source.text(Setting.metricsListen.name) != nil, maximumConnections: maximumConnections,
+            isMetricsListenChosen: source.text(Setting.metricsListen.name) != nil,
+            maximumConnections: maximumConnections,
             retryDelays: timing.retryDelays, attemptTimeout: timing.attemptTimeout, lease: timing.lease,
             maximumInFlight: maximumInFlight, hostConcurrency: hostConcurrency, dnsTimeout: dnsTimeout,
             limits: limits, targets: TargetPolicy(allowsHTTP: allowHTTP, allowsPrivate: allowPrivate),
