@@ -165,7 +165,7 @@ let package = Package(
             dependencies: [
                 "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore,
                 nioPosix, nioHTTP1,
-                logging,
+                crypto, logging,
             ],
             swiftSettings: strict),
         .testTarget(

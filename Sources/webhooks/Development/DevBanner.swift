@@ -18,9 +18,9 @@ struct DevBanner: Sendable {
         let headers = "-H 'Authorization: Bearer \(key.exposedText)' -H 'Content-Type: application/json'"
         return [
             "\(quoted(executable)) receiver --listen 127.0.0.1:\(receiverPort) --secret '\(secret)' & sleep 1",
-            "curl -sS \(api)/rest/webhooks \(headers) "
+            "curl -sSw '\\n' \(api)/rest/webhooks \(headers) "
                 + #"-d '{"targetUrl":"\#(target)","operations":["people.*"],"secret":"\#(secret)"}'"#,
-            "curl -sS \(api)/rest/events \(headers) "
+            "curl -sSw '\\n' \(api)/rest/events \(headers) "
                 + #"-d '{"event":"people.created","record":{"id":"ada-1","name":"Ada Lovelace"}}'"#,
         ]
     }

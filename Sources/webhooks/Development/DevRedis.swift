@@ -12,14 +12,27 @@ struct DevRedis: Service {
     let directory: DataDirectory
     let logger: Logger
 
+    /// For setting up and shutting down. Patient: a server that starts on a busy disk may take seconds to answer.
     var configuration: RedisConfiguration {
-        RedisConfiguration(address: .unix(path: directory.socketPath), clientName: "webhooks-dev")
+        RedisConfiguration(
+            address: .unix(path: directory.socketPath), clientName: "webhooks-dev", connectTimeout: .seconds(10),
+            commandTimeout: .seconds(30))
     }
 
     private var log: String { "\(directory.path)/redis.log" }
 
     /// Takes over the server that works in the data directory, or starts one; returns when it answers.
     func start() async throws {
+        do {
+            try await startServer()
+            try await rewrite()
+        } catch let error as RedisError {
+            await shutDown()
+            throw DevFailure(description: "redis-server: \(error): see \(log)")
+        }
+    }
+
+    private func startServer() async throws {
         if try await isTakenOver() {
             logger.info("taking over the redis-server that an earlier run left")
         } else {
@@ -29,7 +42,6 @@ struct DevRedis: Service {
                 throw DevFailure(description: "redis-server does not answer: see \(log)")
             }
         }
-        try await rewrite()
     }
 
     /// Whether a server that was there already answers. One that does not is told to end.
