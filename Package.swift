@@ -153,7 +153,7 @@ let package = Package(
             name: "HTTPAPITests",
             dependencies: [
                 "HTTPAPI", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore, nioPosix, nioHTTP1,
-                logging, lifecycle,
+                httpTypes, logging, lifecycle,
             ],
             swiftSettings: strict),
         .testTarget(

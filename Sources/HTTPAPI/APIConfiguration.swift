@@ -33,6 +33,16 @@ package struct APIConfiguration: Sendable {
 
     /// Where the node counts; nowhere unless it is set.
     package var metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    /// Requests under `/rest/webhooks` a second and key; ten times as many may come at once; 0 for no limit
+    /// (`WEBHOOKS_MANAGEMENT_RATE`).
+    package var managementRate = 100
+    /// Events a second and key; ten times as many may come at once; 0 for no limit (`WEBHOOKS_EVENT_RATE`).
+    package var eventRate = 0
+    /// Failed authentications a second and peer; thirty times as many may come at once; 0 for no limit
+    /// (`WEBHOOKS_AUTH_FAILURE_RATE`).
+    package var authFailureRate = 10
+    /// Proxies whose `X-Forwarded-For` is believed (`WEBHOOKS_TRUSTED_PROXIES`).
+    package var trustedProxies: [AddressBlock] = []
 
     package init(redis: RedisConfiguration) {
         self.redis = redis

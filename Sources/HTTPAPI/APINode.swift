@@ -63,13 +63,15 @@ package final class APINode: Service {
                     allowsHTTP: configuration.allowsHTTPTargets, allowsPrivate: configuration.allowsPrivateTargets),
                 entities: configuration.entities),
             limits: configuration.limits, redisTime: configuration.redis.commandTimeout)
+        let rates = APIRates(configuration)
         let server = GuardedServer(
             host: configuration.host, port: configuration.port, maximumConnections: configuration.maximumConnections,
             limits: limits, stopTimeout: configuration.stopTimeout, group: group, logger: logger)
         try await withGracefulShutdownHandler {
             try await server.run(
                 APIResponder(
-                    settings: settings, watch: watch, metrics: metrics, fastRedis: fastRedis, slowRedis: slowRedis),
+                    settings: settings, authenticator: Authenticator(rates: rates), rates: rates, watch: watch,
+                    metrics: metrics, fastRedis: fastRedis, slowRedis: slowRedis),
                 bodyLimit: { Routing.bodyLimit($0.rawValue, $1) }, listening: listening,
                 refused: { [metrics] status, target in
                     metrics.answered(status, postsEvents: target.map(Routing.isOfEvents) ?? false)

@@ -23,7 +23,8 @@ struct APIResponder: HTTPResponder {
     typealias Context = APIContext
 
     let settings: APISettings
-    let authenticator = Authenticator()
+    let authenticator: Authenticator
+    let rates: APIRates
     let watch: RedisWatch
     let metrics: APIMetrics
     /// Carries what must be quick: keys and events.
@@ -70,8 +71,9 @@ struct APIResponder: HTTPResponder {
                 redis: RequestRedis(route == .postEvents ? fastRedis : slowRedis, within: settings.redisTime),
                 now: wallClockMilliseconds())
             let scope = try await authenticator.authenticate(
-                request.headers, needing: scopes, redis: RequestRedis(fastRedis, within: settings.redisTime),
-                now: call.now)
+                request.headers, of: context.channel, needing: scopes,
+                redis: RequestRedis(fastRedis, within: settings.redisTime), now: call.now)
+            try rates.admit(route, scope)
             return try await answer(call, scope)
         }
     }
@@ -81,7 +83,8 @@ struct APIResponder: HTTPResponder {
         let body = try await call.body()
         switch call.route {
         case .postEvents:
-            return try await EventRoutes(settings: settings, call: call, metrics: metrics).post(body, scope)
+            return try await EventRoutes(settings: settings, rates: rates, call: call, metrics: metrics).post(
+                body, scope)
         case .listWebhooks: return try await WebhookRoutes(settings: settings, call: call).list(scope)
         case .createWebhook: return try await WebhookRoutes(settings: settings, call: call).create(body, scope)
         case .findWebhook: return try await WebhookRoutes(settings: settings, call: call).find(scope)

@@ -161,3 +161,38 @@ private struct Envelope: Decodable {
     let error: String
     let messages: [String]
 }
+
+extension HTTPTestClient {
+    /// Registers a webhook and gives its id.
+    func createWebhook(
+        _ key: String, target: String = "https://example.com/hook", operations: String = #"["*"]"#,
+        secret: String? = nil
+    ) async throws -> String {
+        let secretField = secret.map { #","secret":"\#($0)""# } ?? ""
+        let answer = try await call(
+            .POST, "/rest/webhooks", key: key,
+            json: #"{"targetUrl":"\#(target)","operations":\#(operations)\#(secretField)}"#)
+        return try #require(answer.string("data", "createWebhook", "id"), "\(answer.text)")
+    }
+}
+
+extension HTTPTestResponse {
+    /// The JSON value at a path of member names; nil when there is none.
+    func value(_ path: String...) -> JSONValue? { value(path) }
+
+    /// The text at a path of member names.
+    func string(_ path: String...) -> String? { value(path)?.string }
+
+    private func value(_ path: [String]) -> JSONValue? {
+        guard
+            let document = try? JSONDocument(
+                Array(body.readableBytesView), limits: JSONLimits(depth: 64, members: 1_000_000))
+        else { return nil }
+        var value = document.root
+        for name in path {
+            guard let member = value.members?.first(where: { $0.key == name }) else { return nil }
+            value = member
+        }
+        return value
+    }
+}

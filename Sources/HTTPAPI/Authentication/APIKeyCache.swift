@@ -1,12 +1,14 @@
+import Crypto
 import RedisClient
 import Synchronization
 import WebhookModel
 import WebhookStore
 
-/// The keys that requests came with lately, each for at most one second: so long may a revoked key still be taken.
+/// The keys that requests came with lately, each believed for at most one second: so long may a revoked key still be
+/// taken.
 ///
 /// A key in use is asked for again by one request when half of its time is over, while the others go on with what is
-/// known. Only keys that exist are kept.
+/// known. Only keys that exist are kept; for a minute it is remembered that a key was valid.
 final class APIKeyCache: Sendable {
     struct Entry: Sendable {
         let key: StoredAPIKey
@@ -19,9 +21,12 @@ final class APIKeyCache: Sendable {
         /// When it was asked for: before the answer, so that the answer is at least as new.
         let askedAt: ContinuousClock.Instant
         var isRefreshing = false
+        /// When a request with the whole token was last let in.
+        var validAt: ContinuousClock.Instant?
     }
 
     static let lifetime = Duration.seconds(1)
+    static let memory = Duration.seconds(60)
     private static let maximum = 10_000
 
     private let kept = Mutex<[String: Kept]>([:])
@@ -52,6 +57,19 @@ final class APIKeyCache: Sendable {
         }
     }
 
+    /// Remembers that a request with this key's whole token was let in.
+    func noteValid(_ lookup: String) {
+        let now = ContinuousClock.now
+        kept.withLock { $0[lookup]?.validAt = now }
+    }
+
+    /// Whether a request with this very token was let in less than a minute ago, and the key was not revoked since.
+    func wasValid(_ lookup: String, digest: SHA256.Digest) -> Bool {
+        let now = ContinuousClock.now
+        guard let known = kept.withLock({ $0[lookup] }), let validAt = known.validAt else { return false }
+        return now - validAt < Self.memory && digest == known.entry.digest
+    }
+
     private func keep(_ entry: Entry?, _ lookup: String, _ askedAt: ContinuousClock.Instant) {
         kept.withLock { kept in
             guard let entry else {
@@ -59,10 +77,10 @@ final class APIKeyCache: Sendable {
                 return
             }
             if kept.count >= Self.maximum, kept[lookup] == nil {
-                kept = kept.filter { askedAt - $0.value.askedAt < Self.lifetime }
+                kept = kept.filter { askedAt - ($0.value.validAt ?? $0.value.askedAt) < Self.memory }
                 if kept.count >= Self.maximum { kept.removeAll() }
             }
-            kept[lookup] = Kept(entry: entry, askedAt: askedAt)
+            kept[lookup] = Kept(entry: entry, askedAt: askedAt, validAt: kept[lookup]?.validAt)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import HTTPTypes
+import NIOCore
 import RedisClient
 import WebhookModel
 import WebhookStore
@@ -20,6 +21,7 @@ struct WorkspaceScope: Sendable {
 /// Judges the API key of a request.
 struct Authenticator: Sendable {
     private let cache = APIKeyCache()
+    let rates: APIRates
     /// Compared with when no key is stored, so that an unknown key takes as long as a wrong one.
     private let dummy = Array(SHA256.hash(data: Array("no key has this digest".utf8)))
 
@@ -28,15 +30,25 @@ struct Authenticator: Sendable {
     /// - Parameters:
     ///   - redis: Asked for the key unless it was less than a second ago.
     ///   - now: Milliseconds since 1970.
-    /// - Throws: ``APIRefusal`` 401 and 403, always the same for each; ``StoreError``.
+    /// - Throws: ``APIRefusal`` 401 and 403, always the same for each, and 429 after too many that failed;
+    ///   ``StoreError``.
     func authenticate(
-        _ headers: HTTPFields, needing scopes: Scope, redis: some RedisExecutor, now: Int64
+        _ headers: HTTPFields, of channel: any Channel, needing scopes: Scope, redis: some RedisExecutor, now: Int64
     ) async throws -> WorkspaceScope {
-        guard let token = Self.token(headers) else { throw Self.refused }
-        let stored = try await cache.key(token.lookup, redis: redis)
-        guard token.digest == (stored?.digest ?? dummy), let stored, !stored.key.isExpired(at: now) else {
+        guard let token = Self.token(headers) else {
+            try rates.checkFailures(headers, channel)
+            rates.countFailure(headers, channel)
             throw Self.refused
         }
+        let lookup = token.lookup
+        let digest = token.digest
+        if !cache.wasValid(lookup, digest: digest) { try rates.checkFailures(headers, channel) }
+        let stored = try await cache.key(lookup, redis: redis)
+        guard digest == (stored?.digest ?? dummy), let stored, !stored.key.isExpired(at: now) else {
+            rates.countFailure(headers, channel)
+            throw Self.refused
+        }
+        cache.noteValid(lookup)
         guard !stored.key.scopes.isDisjoint(with: scopes) else { throw Self.forbidden(scopes) }
         return WorkspaceScope(stored.key)
     }

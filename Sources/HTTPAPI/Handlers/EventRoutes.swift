@@ -8,6 +8,7 @@ import WebhookStore
 /// `POST /rest/events`.
 struct EventRoutes {
     let settings: APISettings
+    let rates: APIRates
     let call: APICall
     let metrics: APIMetrics
 
@@ -15,6 +16,7 @@ struct EventRoutes {
         let bytes = Array(body.readableBytesView)
         let key = try requestKey(bytes)
         let request = try EventRequest.read(bytes, catalog: settings.policy.entities)
+        rates.count(request.events.count, scope)
         let prepared = request.events.map { event in
             let id = EventID.new(milliseconds: call.now)
             return PreparedEvent(

@@ -18,6 +18,10 @@ extension NodeConfiguration {
         api.allowsHTTPTargets = targets.allowsHTTP
         api.allowsPrivateTargets = targets.allowsPrivate
         api.maximumConnections = maximumConnections
+        api.managementRate = rates.management
+        api.eventRate = rates.events
+        api.authFailureRate = rates.authFailures
+        api.trustedProxies = rates.trustedProxies
         return api
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPAPI
 import Logging
 import RedisClient
 import WebhookModel
@@ -12,6 +13,7 @@ struct NodeConfiguration: Sendable {
     /// Whether the metrics listener was set: without, an API node has none.
     var isMetricsListenChosen: Bool
     var maximumConnections: Int
+    var rates: RateSettings
     var retryDelays: [Duration]
     var attemptTimeout: Duration
     var lease: Duration
@@ -45,4 +47,13 @@ struct NodeConfiguration: Sendable {
         }
         return configuration
     }
+}
+
+/// The rates of an API node, a second; 0 for none.
+struct RateSettings: Sendable {
+    let management: Int
+    let events: Int
+    let authFailures: Int
+    /// Whose word on the peer is believed.
+    let trustedProxies: [AddressBlock]
 }

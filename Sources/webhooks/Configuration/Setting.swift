@@ -50,6 +50,18 @@ extension Setting {
         "Where a node answers /metrics, /health/live and /health/ready to operators; an API node only when it is set",
         .nodes)
     static let maxConnections = Setting("MAX_CONNECTIONS", "10000", "Open connections of an API node", .api)
+    static let managementRate = Setting(
+        "MANAGEMENT_RATE", "100",
+        "Management requests a second of an API key on a node, ten times that at once; 0 = no limit",
+        .api)
+    static let eventRate = Setting(
+        "EVENT_RATE", "0", "Events a second of an API key on a node, ten times that at once; 0 = no limit", .api)
+    static let authFailureRate = Setting(
+        "AUTH_FAILURE_RATE", "10",
+        "Failed authentications a second of a peer on a node, thirty times that at once; 0 = no limit", .api)
+    static let trustedProxies = Setting(
+        "TRUSTED_PROXIES", "", "Addresses or blocks (10.0.0.0/8) whose X-Forwarded-For is believed, comma separated",
+        .api)
     static let retryDelays = Setting(
         "RETRY_DELAYS", "30s,5m,50m", "Delays before the retries, as many as there are retries; up to 20 % is added",
         .delivery)
@@ -92,7 +104,8 @@ extension Setting {
         "LOG_FORMAT", "", "json or text; by default text on a terminal and json elsewhere", .all)
 
     static let table: [Setting] = [
-        redisURL, redisPassword, redisTimeout, redisCAFile, listen, metricsListen, maxConnections, retryDelays,
+        redisURL, redisPassword, redisTimeout, redisCAFile, listen, metricsListen, maxConnections,
+        managementRate, eventRate, authFailureRate, trustedProxies, retryDelays,
         attemptTimeout, lease, endpointConcurrency, maxInFlight, hostConcurrency, dnsTimeout, deadRetention,
         maxBacklog, maxWorkspaceBacklog, maxEndpointBacklog, maxWorkspaceBytes, maxDead, maxWebhooks,
         allowHTTPTargets, allowPrivateTargets, signatures, entities, targetCAFile, logLevel, logFormat,

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPAPI
 import Logging
 import RedisClient
 import WebhookModel
@@ -59,6 +60,7 @@ struct SettingReading {
         let listen = address(.listen)
         let metricsListen = address(.metricsListen)
         let maximumConnections = integer(.maxConnections, 1...1_000_000)
+        let rates = rates()
         let timing = timing()
         let maximumInFlight = integer(.maxInFlight, 4...100_000)
         let hostConcurrency = integer(.hostConcurrency, 1...100_000)
@@ -76,14 +78,15 @@ struct SettingReading {
             return level
         }
         let format = logFormat()
-        guard let redis, let listen, let metricsListen, let maximumConnections, let timing, let maximumInFlight,
+        guard let redis, let listen, let metricsListen, let maximumConnections, let rates, let timing,
+            let maximumInFlight,
             let hostConcurrency, let dnsTimeout, let limits, let allowHTTP, let allowPrivate, let schemes,
             let entities, let level, let format
         else { return nil }
         return NodeConfiguration(
             redis: redis, listen: listen, metricsListen: metricsListen,
             isMetricsListenChosen: source.text(Setting.metricsListen.name) != nil,
-            maximumConnections: maximumConnections,
+            maximumConnections: maximumConnections, rates: rates,
             retryDelays: timing.retryDelays, attemptTimeout: timing.attemptTimeout, lease: timing.lease,
             maximumInFlight: maximumInFlight, hostConcurrency: hostConcurrency, dnsTimeout: dnsTimeout,
             limits: limits, targets: TargetPolicy(allowsHTTP: allowHTTP, allowsPrivate: allowPrivate),
@@ -168,6 +171,26 @@ struct SettingReading {
         limits.maximumWebhooks = values[6]
         limits.deadRetention = retention
         return limits
+    }
+
+    private mutating func rates() -> RateSettings? {
+        let many = 0...1_000_000
+        let management = integer(.managementRate, many)
+        let events = integer(.eventRate, many)
+        let failures = integer(.authFailureRate, many)
+        let proxies = value(.trustedProxies) { (text) throws(SettingProblem) in
+            var blocks: [AddressBlock] = []
+            for part in SettingText.list(text) {
+                guard let block = AddressBlock(part) else {
+                    throw SettingProblem("must be addresses or blocks such as 10.0.0.0/8, comma separated")
+                }
+                blocks.append(block)
+            }
+            return blocks
+        }
+        guard let management, let events, let failures, let proxies else { return nil }
+        return RateSettings(
+            management: management, events: events, authFailures: failures, trustedProxies: proxies)
     }
 
     private mutating func signatures() -> SignatureSchemes? {
