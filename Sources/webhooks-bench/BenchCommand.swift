@@ -11,7 +11,7 @@ import WebhookStore
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "webhooks-bench", abstract: "The measuring part of scripts/bench.",
-        subcommands: [FillCommand.self, DrainCommand.self])
+        subcommands: [FillCommand.self, DrainCommand.self, ListCommand.self])
 }
 
 /// The Redis of the benchmark, from `WEBHOOKS_REDIS_URL`.
