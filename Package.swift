@@ -107,16 +107,19 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict),
         .target(
+            name: "APIClient", dependencies: ["TestSupport", nioCore, nioHTTP1], path: "Tests/APIClient",
+            swiftSettings: strict),
+        .target(
             name: "FleetSupport",
             dependencies: [
-                "TestSupport", "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1, logging,
+                "TestSupport", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1, logging,
             ],
             path: "Tests/FleetSupport",
             swiftSettings: strict),
         .target(
             name: "FaultHarness",
             dependencies: [
-                "FleetSupport", "TestSupport", "WebhookModel", "WebhookStore", "RedisClient", nioCore, nioPosix,
+                "FleetSupport", "TestSupport", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", nioCore, nioPosix,
                 nioHTTP1,
                 logging,
             ],
@@ -152,7 +155,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore, nioPosix, nioHTTP1,
+                "HTTPAPI", "APIClient", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore, nioPosix, nioHTTP1,
                 httpTypes, logging, lifecycle,
             ],
             swiftSettings: strict),
@@ -163,7 +166,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore,
+                "webhooks", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore,
                 nioPosix, nioHTTP1,
                 crypto, logging,
             ],
@@ -171,7 +174,7 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "webhooks", "WebhookModel", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport",
+                "webhooks", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport",
                 "FaultHarness", nioCore, nioPosix, nioHTTP1,
                 logging,
             ],

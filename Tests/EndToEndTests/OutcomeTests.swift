@@ -1,3 +1,4 @@
+import APIClient
 import Synchronization
 import FleetSupport
 import FoundationEssentials

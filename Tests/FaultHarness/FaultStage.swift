@@ -1,3 +1,4 @@
+import APIClient
 package import FleetSupport
 import Glibc
 import RedisClient

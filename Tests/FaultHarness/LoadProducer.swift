@@ -1,3 +1,4 @@
+import APIClient
 package import FleetSupport
 import NIOCore
 import NIOHTTP1

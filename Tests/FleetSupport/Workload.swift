@@ -1,3 +1,4 @@
+import APIClient
 package import TestSupport
 import WebhookModel
 
