@@ -65,7 +65,7 @@ struct APIResponder: HTTPResponder {
             response.headers[.contentLength] = nil
             return response
         case .found(let route, let id):
-            guard let scopes = route.scopes else { return health(route) }
+            guard let scopes = route.scopes else { return open(route) }
             let call = APICall(
                 request: request, context: context, route: route, id: id, query: Routing.split(target).query,
                 redis: RequestRedis(route == .postEvents ? fastRedis : slowRedis, within: settings.redisTime),
@@ -91,7 +91,16 @@ struct APIResponder: HTTPResponder {
         case .updateWebhook: return try await WebhookRoutes(settings: settings, call: call).update(body, scope)
         case .deleteWebhook: return try await WebhookRoutes(settings: settings, call: call).delete(scope)
         case .rotateSecret: return try await WebhookRoutes(settings: settings, call: call).rotateSecret(body, scope)
-        case .live, .ready: return health(call.route)
+        case .live, .ready, .openAPI, .docs: return open(call.route)
+        }
+    }
+
+    /// The answer of a route that needs no key.
+    private func open(_ route: Route) -> Response {
+        switch route {
+        case .openAPI: APIDescription.openAPIResponse()
+        case .docs: APIDescription.pageResponse()
+        default: health(route)
         }
     }
 

@@ -40,3 +40,19 @@ ensure_packages() {
         exit 69
     fi
 }
+
+# ensure_python NAME REQUIREMENT...: a virtual environment of its own under .build with these packages from PyPI; sets
+# $python to its interpreter. Needs python3-venv.
+ensure_python() {
+    local folder=.build/python-$1 wanted
+    shift
+    wanted="$*"
+    python=$PWD/$folder/bin/python
+    [ "$(cat "$folder/requirements" 2>/dev/null)" != "$wanted" ] || return 0
+    rm -rf "$folder"
+    if ! { python3 -m venv "$folder" && "$python" -m pip install -q --disable-pip-version-check "$@"; }; then
+        echo "pip could not install $wanted" >&2
+        exit 69
+    fi
+    echo "$wanted" >"$folder/requirements"
+}

@@ -5,6 +5,7 @@ enum Route: String, CaseIterable, Sendable {
     case listWebhooks, createWebhook, findWebhook, updateWebhook, deleteWebhook, rotateSecret
     case postEvents
     case live, ready
+    case openAPI, docs
 
     /// The scopes of which a key needs one; nil for a route that needs no key.
     var scopes: Scope? {
@@ -12,7 +13,7 @@ enum Route: String, CaseIterable, Sendable {
         case .listWebhooks, .findWebhook: [.webhooks, .read]
         case .createWebhook, .updateWebhook, .deleteWebhook, .rotateSecret: .webhooks
         case .postEvents: .events
-        case .live, .ready: nil
+        case .live, .ready, .openAPI, .docs: nil
         }
     }
 
@@ -20,7 +21,7 @@ enum Route: String, CaseIterable, Sendable {
     var takesBody: Bool {
         switch self {
         case .createWebhook, .updateWebhook, .rotateSecret, .postEvents: true
-        case .listWebhooks, .findWebhook, .deleteWebhook, .live, .ready: false
+        case .listWebhooks, .findWebhook, .deleteWebhook, .live, .ready, .openAPI, .docs: false
         }
     }
 }
@@ -53,6 +54,8 @@ enum Routing {
         Resource("/rest/webhooks/{id}/rotate-secret", ("POST", .rotateSecret)),
         Resource("/health/live", ("GET", .live)),
         Resource("/health/ready", ("GET", .ready)),
+        Resource("/openapi.yaml", ("GET", .openAPI)),
+        Resource("/docs", ("GET", .docs)),
     ]
 
     enum Outcome: Sendable {
