@@ -1,4 +1,4 @@
-import APIClient
+package import APIClient
 package import FleetSupport
 import Glibc
 import RedisClient
