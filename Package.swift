@@ -85,6 +85,7 @@ let package = Package(
                 "WebhookModel", "WebhookStore", "RedisClient", hummingbird, hummingbirdCore, httpTypes, nioHTTPTypes,
                 nioHTTPTypesHTTP1, nioCore, nioHTTP1, nioPosix, crypto, logging, coreMetrics, lifecycle,
             ],
+            resources: [.embedInCode("Documentation")],
             swiftSettings: strict),
         .executableTarget(
             name: "webhooks",
