@@ -30,6 +30,7 @@ let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", pac
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -51,6 +52,7 @@ let package = Package(
             url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1",
@@ -98,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "webhooks-bench",
             dependencies: [
-                "Delivery", "WebhookStore", "WebhookModel", "RedisClient", argumentParser, nioCore, nioPosix, nioHTTP1,
-                crypto, logging,
+                "Delivery", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", argumentParser, histogram,
+                hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, logging,
             ],
             swiftSettings: strict),
         .target(

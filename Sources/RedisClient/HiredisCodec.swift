@@ -1,12 +1,12 @@
 import CHiredis
-import NIOCore
+package import NIOCore
 
 // The one file that speaks RESP, and it does so through hiredis alone.
 
 /// Formats a command as hiredis does and appends it.
 ///
 /// - Throws: ``RedisError/notSent(_:)`` when hiredis has no memory for it or there is no argument.
-func appendFormatted(_ arguments: RedisArguments, to buffer: inout ByteBuffer) throws(RedisError) {
+package func appendFormatted(_ arguments: RedisArguments, to buffer: inout ByteBuffer) throws(RedisError) {
     guard arguments.count > 0, arguments.count <= Int(Int32.max) else {
         throw RedisError.notSent("a command of \(arguments.count) words")
     }
@@ -31,19 +31,19 @@ func appendFormatted(_ arguments: RedisArguments, to buffer: inout ByteBuffer) t
 }
 
 /// What hiredis says about bytes that are no reply.
-struct RedisProtocolError: Error, CustomStringConvertible {
-    let description: String
+package struct RedisProtocolError: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// Parses replies out of bytes as they come.
-struct ReplyReader: ~Copyable {
+package struct ReplyReader: ~Copyable {
     /// More than any script answers; a stream beyond it is no reply of ours.
-    static let maximumReplyBytes = 64 << 20
+    package static let maximumReplyBytes = 64 << 20
 
     private let reader: UnsafeMutablePointer<redisReader>
     private var fedSinceReply = 0
 
-    init() {
+    package init() {
         guard let reader = redisReaderCreate() else { preconditionFailure("no memory for a reply reader") }
         // Zero keeps the reader's buffer instead of shrinking it after each larger reply.
         reader.pointee.maxbuf = 0
@@ -52,7 +52,7 @@ struct ReplyReader: ~Copyable {
 
     deinit { redisReaderFree(reader) }
 
-    mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisProtocolError) {
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisProtocolError) {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
         fedSinceReply += bytes.count
         guard fedSinceReply <= Self.maximumReplyBytes else {
@@ -64,7 +64,7 @@ struct ReplyReader: ~Copyable {
     }
 
     /// The next whole reply, or nil until more bytes are fed.
-    mutating func next() throws(RedisProtocolError) -> RedisValue? {
+    package mutating func next() throws(RedisProtocolError) -> RedisValue? {
         var raw: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &raw) == REDIS_OK else { throw failure() }
         guard let raw else { return nil }

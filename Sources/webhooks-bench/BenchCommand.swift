@@ -1,24 +1,22 @@
 import ArgumentParser
-import FoundationEssentials
 import Logging
 import NIOCore
 import NIOPosix
 import RedisClient
 import WebhookStore
 
-/// Fills and measures; `scripts/bench` starts the processes.
+/// Measures the built program; `scripts/bench` builds both and starts this.
 @main
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "webhooks-bench", abstract: "The measuring part of scripts/bench.",
-        subcommands: [FillCommand.self, DrainCommand.self, ListCommand.self])
+        commandName: "webhooks-bench", abstract: "The measuring part of scripts/bench and scripts/load.",
+        subcommands: [
+            SuiteCommand.self, DrainCommand.self, LoadCommand.self, PureCommand.self, ListCommand.self,
+            PostCommand.self, RouteCommand.self,
+        ])
 }
 
-/// The Redis of the benchmark, from `WEBHOOKS_REDIS_URL`.
-func connect() async throws -> RedisConnection {
-    guard let url = ProcessInfo.processInfo.environment["WEBHOOKS_REDIS_URL"] else {
-        throw ValidationError("WEBHOOKS_REDIS_URL is not set")
-    }
+func connect(to url: String) async throws -> RedisConnection {
     var configuration = try RedisConfiguration(url: url)
     configuration.commandTimeout = .seconds(30)
     return try await RedisConnection.connect(

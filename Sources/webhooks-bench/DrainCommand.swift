@@ -1,76 +1,46 @@
 import ArgumentParser
-import FoundationEssentials
-import Glibc
-import RedisClient
-import WebhookStore
+import TestSupport
 
-/// Waits until everything that was stored is delivered, and says how fast that went and what it cost.
+/// Empties events that wait for webhooks into nginx, with one delivery node and one API node that idles.
 struct DrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "Measures until every stored event is delivered.")
+        commandName: "drain", abstract: "Measures how fast a delivery node empties waiting events into nginx.")
 
-    @Option(help: "A process whose CPU time is measured: name=pid; several are allowed.")
-    var pid: [String] = []
-    @Option(help: "Seconds after which it gives up.")
-    var limit = 300
+    @Option(help: "How many events wait.")
+    var events = 50_000
+    @Option(help: "How many webhooks they are for, ten to a workspace.")
+    var webhooks = 50
+    @Option(help: "Bytes of an event.")
+    var size = 1024
     @Option(help: "Fail below this many deliveries a second.")
     var atLeast = 0
 
     func run() async throws {
-        let processes = try pid.map { text -> (String, Int32) in
-            let parts = text.split(separator: "=")
-            guard parts.count == 2, let number = Int32(parts[1]) else { throw ValidationError("--pid name=pid") }
-            return (String(parts[0]), number)
-        }
-        let connection = try await connect()
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(limit)
-        let wanted = try await totals(connection)["accepted"] ?? 0
-        // The clock starts with the first delivery: starting a process is not what is measured.
-        var first = 0
-        while first == 0 {
-            guard clock.now < end else { throw ValidationError("nothing was delivered within \(limit) s") }
-            first = try await totals(connection)["delivered"] ?? 0
-            if first == 0 { try await clock.sleep(for: .milliseconds(2)) }
-        }
-        let start = clock.now
-        let before = processes.map { cpuSeconds($0.1) }
-        var delivered = first
-        var final = first
-        while final < wanted {
-            guard clock.now < end else {
-                throw ValidationError("\(final) of \(wanted) final within \(limit) s: \(try await totals(connection))")
-            }
-            try await clock.sleep(for: .milliseconds(20))
-            let now = try await totals(connection)
-            delivered = now["delivered"] ?? 0
-            final = delivered + (now["dead"] ?? 0) + (now["dropped"] ?? 0)
-        }
-        let took = (clock.now - start) / .seconds(1)
-        let count = Double(delivered - first)
-        let rate = Int(count / took)
+        guard webhooks > 0, events > 0 else { throw ValidationError("--events and --webhooks must be above 0") }
+        let stage = try await Stage(certificates: SinkCertificates())
+        let backlog = Backlog(
+            workspaces: (webhooks + 9) / 10, operations: min(10, webhooks), fanOut: 1, events: events, size: size)
+        try await backlog.register(stage.connection, target: stage.target(secure: false))
+        try await backlog.store(stage.connection)
+        print("\(events) events wait for \(backlog.webhooks) webhooks in \(backlog.workspaces) workspaces")
+        let api = try await stage.startAPINode().process
+        let node = try stage.startDeliveryNode()
+        let drained = try await DrainMeasurement.take(
+            stage.connection, wanted: backlog.deliveries, processes: [node.pid, api.pid, stage.nginx.pid])
+        await stage.close()
         print(
-            "\(delivered - first) deliveries in \(Int(took * 1000)) ms: \(rate) a second; \(final - delivered) not delivered"
-        )
-        for (index, process) in processes.enumerated() {
-            let used = cpuSeconds(process.1) - before[index]
-            print("  \(process.0): \(Int(used * 1_000_000 / count * 10) / 10) µs of CPU a delivery")
+            "\(drained.deliveries) deliveries in \(Int(drained.seconds * 1000)) ms: \(Int(drained.rate)) a second, "
+                + "\(drained.notDelivered) not delivered")
+        for (index, name) in ["delivery node", "API node (idle)", "nginx"].enumerated() {
+            print("  \(name): \(rounded(drained.microseconds(index))) µs of CPU a delivery")
         }
-        print(
-            "  totals: \(try await totals(connection).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "))"
-        )
-        await connection.close()
-        guard final == delivered, rate >= atLeast else { throw ExitCode.failure }
+        print("  Redis: \(rounded(drained.redis.cpuSeconds * 1_000_000 / Double(drained.deliveries))) µs")
+        guard drained.notDelivered == 0, Int(drained.rate) >= atLeast else { throw ExitCode.failure }
     }
 }
 
-/// User and system time of a process so far (proc(5)), in seconds; 0 when it is gone.
-private func cpuSeconds(_ pid: Int32) -> Double {
-    guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return 0 }
-    let text = String(decoding: data, as: UTF8.self)
-    // The name in parentheses may hold anything; the fields are counted behind it.
-    guard let close = text.lastIndex(of: ")") else { return 0 }
-    let fields = text[close...].split(separator: " ")
-    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return 0 }
-    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+/// One digit behind the point.
+func rounded(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return "\(tenths / 10).\(abs(tenths % 10))"
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import RedisClient
+import TestSupport
 import WebhookModel
 import WebhookStore
 
@@ -44,7 +45,8 @@ struct ListCommand: AsyncParsableCommand {
     ]
 
     func run() async throws {
-        let connection = try await connect()
+        let redis = try await RedisServer.start()
+        let connection = try await connect(to: redis.url)
         var limits = StoreLimits()
         limits.maximumWebhooks = max(limits.maximumWebhooks, webhooks)
         let store = WebhookStore(Shard(connection, limits: limits))
@@ -77,6 +79,7 @@ struct ListCommand: AsyncParsableCommand {
                     + " \(found) match; Redis held \(typical) µs a call (80 %: \(high), most: \(worst))")
         }
         await connection.close()
+        redis.kill()
         guard isWithin else { throw ExitCode.failure }
     }
 

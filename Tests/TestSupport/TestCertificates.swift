@@ -27,6 +27,14 @@ package final class TestCertificates: Sendable {
     package func serverContext(
         names: [String], days: Int = 2, maximumVersion: TLSVersion? = nil
     ) async throws -> NIOSSLContext {
+        let files = try await serverFiles(names: names, days: days)
+        return try Self.context(certificate: files.certificate, key: files.key, maximumVersion: maximumVersion)
+    }
+
+    /// A certificate of this authority and its key, as PEM files.
+    ///
+    /// - Parameter names: Subject alternative names in openssl's spelling: `DNS:example.com`, `IP:127.0.0.1`.
+    package func serverFiles(names: [String], days: Int = 2) async throws -> (certificate: String, key: String) {
         let name = "leaf-\(UInt64.random(in: 0...UInt64.max))"
         let files = (key: "\(directory.path)/\(name).key", request: "\(directory.path)/\(name).csr")
         let certificate = "\(directory.path)/\(name).pem"
@@ -46,7 +54,7 @@ package final class TestCertificates: Sendable {
                 "\(directory.path)/authority.key", "-CAcreateserial", "-days", "\(days)", "-extfile", extensions,
                 "-out", certificate,
             ])
-        return try Self.context(certificate: certificate, key: files.key, maximumVersion: maximumVersion)
+        return (certificate, files.key)
     }
 
     /// A server that shows a certificate that signed itself.

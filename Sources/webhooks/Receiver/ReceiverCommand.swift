@@ -29,6 +29,8 @@ struct ReceiverCommand: AsyncParsableCommand {
     var delay: Duration?
     @Flag(help: "Only counts, one line a second.")
     var quiet = false
+    @Flag(help: "Counts how many different deliveries arrived, too.")
+    var distinct = false
 
     func validate() throws {
         guard (200...599).contains(status) else { throw ValidationError("--status must be from 200 to 599") }
@@ -47,7 +49,7 @@ struct ReceiverCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let counts = ReceiverCounts()
+        let counts = ReceiverCounts(tellsApart: distinct)
         let answer = ReceiverAnswer(
             status: HTTPResponseStatus(statusCode: status), delay: TimeAmount(delay ?? .zero), isQuiet: quiet)
         let server = ReceiverServer(

@@ -5,6 +5,12 @@ final class ReceiverCounts: Sendable {
     private let all = Atomic(0)
     private let good = Atomic(0)
     private let bad = Atomic(0)
+    /// Hashes of the deliveries seen, where they are told apart: eight bytes each instead of their texts.
+    private let seen = Mutex<Set<Int>>([])
+    private let tellsApart: Bool
+
+    /// - Parameter tellsApart: Whether it counts how many different deliveries arrived.
+    init(tellsApart: Bool = false) { self.tellsApart = tellsApart }
 
     enum Finding: Sendable, Hashable {
         case verified
@@ -13,7 +19,12 @@ final class ReceiverCounts: Sendable {
         case unchecked
     }
 
-    func count(_ finding: Finding) {
+    /// - Parameter delivery: What tells this delivery from others: its path and its `webhook-id`.
+    func count(_ finding: Finding, delivery: @autoclosure () -> String) {
+        if tellsApart {
+            let hash = delivery().hashValue
+            _ = seen.withLock { $0.insert(hash) }
+        }
         all.add(1, ordering: .relaxed)
         switch finding {
         case .verified: good.add(1, ordering: .relaxed)
@@ -29,5 +40,6 @@ final class ReceiverCounts: Sendable {
         let refused = bad.load(ordering: .relaxed)
         return "received \(received), verified \(verified), not verified \(refused), "
             + "unchecked \(received - verified - refused)"
+            + (tellsApart ? ", distinct \(seen.withLock { $0.count })" : "")
     }
 }

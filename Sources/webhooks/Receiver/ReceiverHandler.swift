@@ -60,7 +60,7 @@ final class ReceiverHandler: ChannelInboundHandler {
 
     private func take(_ head: HTTPRequestHead) {
         let finding = verify(head)
-        counts.count(finding)
+        counts.count(finding, delivery: "\(head.uri) \(head.headers.first(name: "webhook-id") ?? "")")
         if !answer.isQuiet { printOutput(line(head, finding)) }
     }
 
