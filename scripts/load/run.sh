@@ -1,5 +1,5 @@
 # Sourced by the scripts of this folder: builds what they need and starts one scenario.
-#   WEBHOOKS_LOAD_KEY=<API key> scripts/load/<scenario> [--api http://host:port] [--rate N] [--seconds N] ...
+#   LOAD_API_KEY=<API key> scripts/load/<scenario> [--api http://host:port] [--rate N] [--seconds N] ...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/lib/setup.sh

@@ -12,7 +12,7 @@ struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load", abstract: "Puts load on a running deployment and verifies that everything arrives.",
         discussion: """
-            The API key is read from WEBHOOKS_LOAD_KEY (for many-tenants several, comma separated, one a workspace).
+            The API key is read from LOAD_API_KEY (for many-tenants several, comma separated, one a workspace).
             The deployment must allow http and private targets when the receiver is on this network.
 
               steady          --rate events a second for --seconds
@@ -52,9 +52,9 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let keys = (ProcessInfo.processInfo.environment["WEBHOOKS_LOAD_KEY"] ?? "").split(separator: ",").map(
+        let keys = (ProcessInfo.processInfo.environment["LOAD_API_KEY"] ?? "").split(separator: ",").map(
             String.init)
-        guard !keys.isEmpty else { throw ValidationError("WEBHOOKS_LOAD_KEY is not set") }
+        guard !keys.isEmpty else { throw ValidationError("LOAD_API_KEY is not set") }
         let targets = try (scenario == .manyTenants ? keys : [keys[0]]).map { try LoadTarget(url: api, key: $0) }
         let result = try await LoadRun(command: self, targets: targets).run()
         print(result.table)
