@@ -5,6 +5,7 @@ package enum StoreScripts {
     package static let ingest = RedisScript(name: "ingest", source: PackageResources.ingest_lua)
     /// Only reads: without `common.lua`, so that a read-only user and a replica may run it.
     package static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua)
+    package static let trace = RedisScript(name: "trace", source: PackageResources.trace_lua)
     package static let claimEvents = script("claim_events", PackageResources.claim_events_lua)
     package static let fanOut = script("fan_out", PackageResources.fan_out_lua)
     package static let claimDeliveries = script("claim_deliveries", PackageResources.claim_deliveries_lua)
@@ -26,7 +27,7 @@ package enum StoreScripts {
 
     package static let all = [
         ingest, claimEvents, fanOut, claimDeliveries, claimSuspect, finish, tick, openLane, abandonLane, closeLane,
-        saveWebhook, deleteWebhook, listWebhooks, changes, load, replay, testEvent, createKey, revokeKey, survey,
+        saveWebhook, deleteWebhook, listWebhooks, changes, load, replay, testEvent, createKey, revokeKey, survey, trace,
     ]
 
     private static func script(_ name: String, _ own: [UInt8]) -> RedisScript {

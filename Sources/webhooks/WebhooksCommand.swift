@@ -12,7 +12,8 @@ struct WebhooksCommand: AsyncParsableCommand {
         version: ProductVersion.text,
         subcommands: [
             DevCommand.self, APICommand.self, DeliveryCommand.self, KeysCommand.self, ReceiverCommand.self,
-            DeadCommand.self, DoctorCommand.self, HealthCommand.self, SettingsCommand.self,
+            DeadCommand.self, TopCommand.self, EndpointsCommand.self, EventsCommand.self, DoctorCommand.self,
+            HealthCommand.self, SettingsCommand.self,
         ])
 
     static func main() async {
