@@ -19,7 +19,7 @@ extension RedisExecutor {
         var words = RedisArguments(
             capacity: arguments.bytes.count + keys.reduce(64) { $0 + $1.utf8.count },
             count: arguments.count + keys.count + 3)
-        words.append("EVALSHA" as StaticString)
+        words.append(script.isReadOnly ? "EVALSHA_RO" : "EVALSHA" as StaticString)
         words.append(script.sha1)
         words.append(keys.count)
         for key in keys { words.append(key) }

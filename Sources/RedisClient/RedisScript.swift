@@ -6,8 +6,11 @@ package struct RedisScript: Sendable {
     package let source: [UInt8]
     /// Forty hexadecimal digits, as `SCRIPT LOAD` answers.
     package let sha1: [UInt8]
+    /// Whether it writes nothing: sent by `EVALSHA_RO`, which a read-only user and a replica may run.
+    package let isReadOnly: Bool
 
-    package init(name: String, source: [UInt8]) {
+    package init(name: String, source: [UInt8], isReadOnly: Bool = false) {
+        self.isReadOnly = isReadOnly
         self.name = name
         self.source = source
         let digits = Array("0123456789abcdef".utf8)

@@ -3,9 +3,9 @@ package import RedisClient
 /// The scripts of `Scripts/`, embedded in the program, each with `common.lua` before it as it is sent.
 package enum StoreScripts {
     package static let ingest = RedisScript(name: "ingest", source: PackageResources.ingest_lua)
-    /// Only reads: without `common.lua`, so that a read-only user and a replica may run it.
-    package static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua)
-    package static let trace = RedisScript(name: "trace", source: PackageResources.trace_lua)
+    /// These only read: without `common.lua`, whose flags are those of a script that writes.
+    package static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua, isReadOnly: true)
+    package static let trace = RedisScript(name: "trace", source: PackageResources.trace_lua, isReadOnly: true)
     package static let claimEvents = script("claim_events", PackageResources.claim_events_lua)
     package static let fanOut = script("fan_out", PackageResources.fan_out_lua)
     package static let claimDeliveries = script("claim_deliveries", PackageResources.claim_deliveries_lua)

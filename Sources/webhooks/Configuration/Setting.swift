@@ -3,7 +3,7 @@ struct SettingUse: OptionSet, Sendable {
     let rawValue: Int
     static let api = SettingUse(rawValue: 1)
     static let delivery = SettingUse(rawValue: 2)
-    /// Commands that only talk to Redis: keys, dead, doctor.
+    /// Commands that only talk to Redis: keys, dead, top, endpoints, events, doctor.
     static let tools = SettingUse(rawValue: 4)
     static let doctor = SettingUse(rawValue: 8)
     static let nodes: SettingUse = [.api, .delivery]
