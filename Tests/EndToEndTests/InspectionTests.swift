@@ -1,3 +1,4 @@
+import APIClient
 import FleetSupport
 import FoundationEssentials
 import RedisClient
