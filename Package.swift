@@ -104,6 +104,8 @@ let package = Package(
                 hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, logging,
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "webhooks-probe", dependencies: ["WebhookModel"], path: "Tests/Probe", swiftSettings: strict),
         .target(
             name: "TestSupport",
             dependencies: ["WebhookModel", nioCore, nioPosix, nioHTTP1, nioSSL],
