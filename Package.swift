@@ -117,14 +117,16 @@ let package = Package(
         .target(
             name: "FleetSupport",
             dependencies: [
-                "TestSupport", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1, logging,
+                "TestSupport", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", nioCore, nioPosix, nioHTTP1,
+                logging,
             ],
             path: "Tests/FleetSupport",
             swiftSettings: strict),
         .target(
             name: "FaultHarness",
             dependencies: [
-                "FleetSupport", "TestSupport", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", nioCore, nioPosix,
+                "FleetSupport", "TestSupport", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", nioCore,
+                nioPosix,
                 nioHTTP1,
                 logging,
             ],
@@ -160,7 +162,8 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "APIClient", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore, nioPosix, nioHTTP1,
+                "HTTPAPI", "APIClient", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", nioCore, nioPosix,
+                nioHTTP1,
                 httpTypes, logging, lifecycle,
             ],
             swiftSettings: strict),
@@ -171,7 +174,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "webhooks", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport", nioCore,
+                "webhooks", "WebhookModel", "APIClient", "WebhookStore", "RedisClient", "TestSupport", "FleetSupport",
+                nioCore,
                 nioPosix, nioHTTP1,
                 crypto, logging,
             ],

@@ -20,7 +20,9 @@ extension HTTPSender {
     func takeIdle(from pool: EndpointPool, at now: NIODeadline) -> Connection? {
         while let connection = pool.idle.popLast() {
             unpool(connection)
-            if connection.isUsable, refusal(of: connection.address, port: pool.key.host.port) == nil { return connection }
+            if connection.isUsable, refusal(of: connection.address, port: pool.key.host.port) == nil {
+                return connection
+            }
             connection.close()
         }
         return nil

@@ -46,9 +46,9 @@ package final class HTTPSender {
     private var isStopping = false
     private var stopped: EventLoopPromise<Void>?
 
-    package init(configuration: HTTPSenderConfiguration, eventLoop: any EventLoop) throws(
-        HTTPSenderConfiguration.Refused
-    ) {
+    package init(
+        configuration: HTTPSenderConfiguration, eventLoop: any EventLoop
+    ) throws(HTTPSenderConfiguration.Refused) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         times = SenderTimes(configuration)
