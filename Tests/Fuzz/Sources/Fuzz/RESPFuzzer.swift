@@ -88,6 +88,7 @@ private func checkFormat(_ bytes: [UInt8], separator: UInt8) {
 private func checkPending(_ steps: [UInt8]) {
     struct Command {
         let id: UInt64
+        let sentAt: Int64
         let deadline: Int64
         var waits = true
         var isSent = false
@@ -104,7 +105,7 @@ private func checkPending(_ steps: [UInt8]) {
             guard !pending.isFull else { continue }
             pending.append(
                 id: next, caller: next, now: .uptimeNanoseconds(UInt64(now)), timeout: .nanoseconds(value + 1))
-            model.append(Command(id: next, deadline: now + value + 1))
+            model.append(Command(id: next, sentAt: now, deadline: now + value + 1))
             next += 1
         case 2:
             pending.markSent()
@@ -113,10 +114,11 @@ private func checkPending(_ steps: [UInt8]) {
             let expected = model.first.map { $0.isSent } ?? false
             switch pending.reply() {
             case .unsolicited: require(!expected, "a reply belongs to the oldest command that was sent")
-            case .belongs(let caller):
+            case .belongs(let caller, let sent):
                 require(expected, "nothing is answered before it is sent")
                 let command = model.removeFirst()
                 require(caller == (command.waits ? command.id : nil), "a reply answers the oldest command or nobody")
+                require(sent == .uptimeNanoseconds(UInt64(command.sentAt)), "and says when that was sent")
             }
         case 5:
             let id = UInt64(value) % max(next, 1)
