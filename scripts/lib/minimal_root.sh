@@ -20,10 +20,10 @@ mapfile -t packages < <(sed '1,/^FROM debian/d' deploy/Dockerfile |
     sed -nE 's/.*apt-get install -y --no-install-recommends ([a-z0-9. +-]+).*/\1/p' | tr ' ' '\n' | sed '/^$/d')
 [ ${#packages[@]} -gt 0 ]
 for package in libc6 libgcc-s1 "${packages[@]}"; do
-    dpkg-query -L "$package" | grep -E '\.so(\.[0-9.]+)?$|/ca-certificates\.crt$' | while IFS= read -r file; do
-        [ -f "$file" ] || continue
+    while IFS= read -r file; do
+        [[ $file =~ \.so(\.[0-9.]+)?$ && -f $file ]] || continue
         install -D "$file" "$root$file"
-    done
+    done < <(dpkg-query -L "$package")
 done
 # Debian's merged /usr.
 for folder in lib lib64; do
@@ -32,24 +32,32 @@ for folder in lib lib64; do
     ln -sfn "usr/$folder" "$root/$folder"
 done
 cp -L /lib64/ld-linux-x86-64.so.2 "$root/usr/lib64/" 2>/dev/null || cp -L /lib/ld-linux-aarch64.so.1 "$root/usr/lib/"
+# What ca-certificates makes when it is installed.
+install -D /etc/ssl/certs/ca-certificates.crt -t "$root/etc/ssl/certs"
 install -D "$program" "$root/usr/local/bin/webhooks"
-mkdir -p "$root/run" "$root/tmp"
+mkdir -p "$root/run" "$root/tmp" "$root/proc"
 
-inside() { chroot "$root" /usr/local/bin/webhooks "$@"; }
-inside --version
+# A program learns its arguments from /proc, which every container has. The mount goes with the process.
+inside() {
+    exec unshare --mount sh -c 'mount --bind /proc "$0/proc" && exec chroot "$0" /usr/local/bin/webhooks "$@"' "$root" "$@"
+}
+(inside --version)
 redis-server --port 0 --unixsocket "$root/run/redis.sock" --dir "$root/run" --save "" --appendonly no >"$root/redis.log" &
 pids+=($!)
 for _ in $(seq 100); do redis-cli -s "$root/run/redis.sock" ping >/dev/null 2>&1 && break; sleep 0.05; done
 export WEBHOOKS_REDIS_URL=unix:///run/redis.sock
-inside keys create --workspace check --name check | grep -q '^whk_'
-port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
+(inside keys create --workspace check --name check) | grep -q '^whk_'
+free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
 for role in api delivery; do
-    WEBHOOKS_LISTEN=127.0.0.1:$port WEBHOOKS_METRICS_LISTEN=127.0.0.1:$port \
-        chroot "$root" /usr/local/bin/webhooks "$role" 2>"$root/$role.log" &
+    listen=$(free_port) metrics=$(free_port)
+    port=$listen
+    [ "$role" = api ] || port=$metrics
+    WEBHOOKS_LISTEN=127.0.0.1:$listen WEBHOOKS_METRICS_LISTEN=127.0.0.1:$metrics \
+        inside "$role" 2>"$root/$role.log" &
     node=$!
     pids+=("$node")
     for try in $(seq 100); do
-        if inside health --url "http://127.0.0.1:$port/health/ready" >/dev/null 2>&1; then break; fi
+        if (inside health --url "http://127.0.0.1:$port/health/ready") >/dev/null 2>&1; then break; fi
         [ "$try" != 100 ] || { cat "$root/$role.log"; exit 1; }
         sleep 0.1
     done
