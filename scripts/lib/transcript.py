@@ -21,14 +21,14 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def steps(block):
-    """Commands with the answers below them; a command goes on while its line ends in a backslash."""
+    """Commands with the answers below them; a command goes on over lines while a single quotation mark is open."""
     found = []
     lines = block.splitlines()
     while lines:
         line = lines.pop(0)
         if line.startswith("$ "):
             command = [line[2:]]
-            while command[-1].endswith("\\"):
+            while "\n".join(command).count("'") % 2 == 1:
                 command.append(lines.pop(0))
             found.append(("\n".join(command), []))
         elif found:
@@ -46,6 +46,9 @@ class Shell:
             env=environment)
 
     def run(self, command):
+        # Half a command would wait for its other half for ever.
+        if subprocess.run(["bash", "-n", "-c", command], capture_output=True).returncode != 0:
+            sys.exit(f"this is no whole command: {command}")
         self.process.stdin.write(f"{command}\nprintf '\\n\\001%s\\n' $?\n")
         self.process.stdin.flush()
         lines = []
