@@ -11,6 +11,8 @@ package actor RedisConnection: RedisExecutor {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private nonisolated let channel: any Channel
+    /// Where the server was met; a path for a unix socket.
+    package nonisolated var remoteAddress: SocketAddress? { channel.remoteAddress }
     private nonisolated let handler: NIOLoopBound<RedisChannelHandler>
     private let timeout: TimeAmount
     private var lastID: UInt64 = 0

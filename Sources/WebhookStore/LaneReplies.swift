@@ -77,6 +77,7 @@ package struct TickReply: Sendable {
     package let workWaits: Bool
     package let isAlive: Bool
     package let callAgain: Bool
+    package let turns: [EndpointTurn]
 }
 
 extension RedisValue {

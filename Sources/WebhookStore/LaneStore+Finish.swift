@@ -8,10 +8,11 @@ extension LaneStore {
     /// Takes tokens off a lane with their outcomes. Safe to send twice.
     ///
     /// - Parameter lane: The lane that holds them: this one, or one that this node gave up.
-    /// - Returns: The configuration version, and how many tokens were not on the lane any more.
+    /// - Returns: The configuration version, how many tokens were not on the lane any more, and which endpoints changed
+    ///   their state by it.
     package func finish(
         _ tokens: some Collection<FinishedToken>, lane: String
-    ) async throws(StoreError) -> (version: Int64, lost: Int) {
+    ) async throws(StoreError) -> (version: Int64, lost: Int, turns: [EndpointTurn]) {
         var arguments = shard.arguments(
             capacity: tokens.reduce(64) { $0 + 140 + $1.line.count }, count: tokens.count * 6 + 4)
         arguments.append(lane)
@@ -23,8 +24,8 @@ extension LaneStore {
         }
         let reply = try await shard.run(StoreScripts.finish, arguments)
         return try decoding { () throws(RedisError) in
-            let values = try reply.array(atLeast: 2)
-            return (try values[0].integer(), Int(try values[1].integer()))
+            let values = try reply.array(atLeast: 3)
+            return (try values[0].integer(), Int(try values[1].integer()), try EndpointTurn.list(values[2]))
         }
     }
 

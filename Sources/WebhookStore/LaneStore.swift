@@ -203,12 +203,12 @@ package struct LaneStore: Sendable {
         arguments.append(shard.limits.maximumWorkspaceBytes)
         let reply = try await shard.run(StoreScripts.tick, arguments)
         return try decoding { () throws(RedisError) in
-            let values = try reply.array(atLeast: 6)
+            let values = try reply.array(atLeast: 7)
             let due = try values[2].bytes().readableBytes == 0 ? nil : Int64(milliseconds(try values[2].text()))
             return TickReply(
                 now: try values[0].integer(), version: try values[1].integer(), nextDue: due,
                 workWaits: try values[3].integer() == 1, isAlive: try values[4].integer() == 1,
-                callAgain: try values[5].integer() == 1)
+                callAgain: try values[5].integer() == 1, turns: try EndpointTurn.list(values[6]))
         }
     }
 

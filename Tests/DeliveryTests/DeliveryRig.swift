@@ -59,13 +59,14 @@ final class DeliveryRig: Sendable {
 
     /// Starts a node; `run()` goes on in a task of its own until it is stopped or killed.
     func startNode(
-        level: Logger.Level = .critical, _ change: (inout DeliveryConfiguration) -> Void = { _ in }
+        level: Logger.Level = .critical, log: LogRecorder? = nil,
+        _ change: (inout DeliveryConfiguration) -> Void = { _ in }
     ) throws -> RunningNode {
         var configuration = configuration()
         change(&configuration)
         let engine = try DeliveryEngine(
             configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: Self.logger(level))
+            logger: log?.logger ?? Self.logger(level))
         return RunningNode(engine: engine, task: Task { await engine.run() })
     }
 

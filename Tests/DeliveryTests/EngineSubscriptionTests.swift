@@ -63,7 +63,8 @@ import WebhookStore
         #expect(rig.receiver.requests.count { $0.target == "/kept" } == 3000)
         let delivered = try await rig.total("delivered")
         let dropped = try await rig.total("dropped")
-        #expect(delivered + dropped == 6000)
+        // An event that was fanned out after the delete matched the other webhook alone.
+        #expect(try await delivered + dropped == rig.total("planned"))
         #expect(dropped > 0)
         #expect(try await rig.endpoint(kept, "inflight") == 0)
         try await rig.untilClean()

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOCore
 package import NIOSSL
 
 /// A certificate authority of a test's own and certificates that it signed, made by the `openssl` command.
@@ -23,12 +24,16 @@ package final class TestCertificates: Sendable {
     ///
     /// - Parameters:
     ///   - names: Subject alternative names in openssl's spelling: `DNS:example.com`, `IP:127.0.0.1`.
-    ///   - versions: The TLS versions that the server speaks, all when nil.
+    ///   - days: How long the certificate is good; a negative number makes one that has expired.
+    ///   - maximumVersion: The newest TLS version that the server speaks.
+    ///   - onServerName: Told the name that each client sends (SNI), nil when it sends none.
     package func serverContext(
-        names: [String], days: Int = 2, maximumVersion: TLSVersion? = nil
+        names: [String], days: Int = 2, maximumVersion: TLSVersion? = nil,
+        onServerName: (@Sendable (String?) -> Void)? = nil
     ) async throws -> NIOSSLContext {
         let files = try await serverFiles(names: names, days: days)
-        return try Self.context(certificate: files.certificate, key: files.key, maximumVersion: maximumVersion)
+        return try Self.context(
+            certificate: files.certificate, key: files.key, maximumVersion: maximumVersion, onServerName: onServerName)
     }
 
     /// A certificate of this authority and its key, as PEM files.
@@ -73,12 +78,22 @@ package final class TestCertificates: Sendable {
     }
 
     private static func context(
-        certificate: String, key: String, maximumVersion: TLSVersion?
+        certificate: String, key: String, maximumVersion: TLSVersion?,
+        onServerName: (@Sendable (String?) -> Void)? = nil
     ) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-        if let maximumVersion { configuration.maximumTLSVersion = maximumVersion }
+        if let maximumVersion {
+            configuration.minimumTLSVersion = .tlsv1
+            configuration.maximumTLSVersion = maximumVersion
+        }
+        if let onServerName {
+            configuration.sslContextCallback = { extensions, promise in
+                onServerName(extensions.serverHostname)
+                promise.succeed(.noChanges)
+            }
+        }
         return try NIOSSLContext(configuration: configuration)
     }
 

@@ -6,7 +6,7 @@ import WebhookStore
 // Attempts: plain calls within a turn of the event loop, from a token in a slot to an outcome.
 extension DeliveryEngine {
     /// When Redis is told that an attempt runs long.
-    private static let long: Milliseconds = 2000
+    private static let long = TimeAmount.seconds(2)
     /// At most one success of a webhook in this time is listed.
     private static let listing: Milliseconds = 1000
 
@@ -77,7 +77,6 @@ extension DeliveryEngine {
         guard let destination = webhook.destination else { return settle(flight, blockedAt: webhook) }
         flight.webhook = webhook
         flight.stage = .started
-        flight.startedAt = now
         let request = encoder.encode(
             destination.endpoint, stored: claim.event.stored, event: claim.token.event, webhook: claim.token.webhook,
             signer: destination.signer, wallClockMilliseconds: wallClockMilliseconds())
@@ -149,9 +148,8 @@ extension DeliveryEngine {
                 schedule: configuration.retrySchedule, randomness: .random(in: 0..<1))
         else { return giveBack(flight) }
         metrics.attemptEnded(judgement.error, result.phases, acceptedAt: claim.token.event.uuid.milliseconds)
-        tell(of: judgement, webhook: webhook, workspace: claim.workspace.name)
         var line: [UInt8] = []
-        if !isSuccess || claim.token.event.isTest || now >= webhook.successListed + Self.listing {
+        if listsAttempts, !isSuccess || claim.token.event.isTest || now >= webhook.successListed + Self.listing {
             if isSuccess { webhook.successListed = now }
             line = attemptLine(result, judgement, claim)
         }
@@ -199,31 +197,18 @@ extension DeliveryEngine {
         ).bytes
     }
 
-    private func tell(of judgement: AttemptJudgement, webhook: CachedWebhook, workspace: WorkspaceName) {
-        switch judgement.verdict {
-        case .disable:
-            logger.notice(
-                "endpoint gone, its webhook is disabled",
-                metadata: ["workspace": "\(workspace)", "webhook": "\(webhook.id)"])
-        case .open:
-            logger.notice(
-                "endpoint fails every other time, its deliveries wait",
-                metadata: ["workspace": "\(workspace)", "webhook": "\(webhook.id)"])
-        default: break
-        }
-    }
-
     // MARK: Once a second
 
+    private func reportSlow(_ flight: Flight) {
+        guard flight.stage == .started, !flight.isReportedSlow, let claim = flight.claim else { return }
+        flight.isReportedSlow = true
+        guard !claim.lane.isLost else { return }
+        claim.lane.add(FinishedToken(.delivery(claim.token), .running, verdict: .slow))
+        outcomeAdded(to: claim.lane)
+    }
+
     func sweep() {
-        let now = MonotonicTime.now()
-        for flight in flights.all where flight.stage == .started && !flight.isReportedSlow {
-            guard now >= flight.startedAt + Self.long, let claim = flight.claim else { continue }
-            flight.isReportedSlow = true
-            guard !claim.lane.isLost else { continue }
-            claim.lane.add(FinishedToken(.delivery(claim.token), .running, verdict: .slow))
-            outcomeAdded(to: claim.lane)
-        }
+        sender.forEachAttempt(runningFor: Self.long) { reportSlow(flights[$0]) }
         if !starved.isEmpty {
             logger.warning(
                 "no descriptor, port or memory left for a connection", metadata: ["waiting": "\(starved.count)"])
@@ -236,6 +221,7 @@ extension DeliveryEngine {
         strangers = []
         for slot in returning { giveBack(flights[slot]) }
         startGated()
+        tellOfRedis()
     }
 }
 

@@ -133,7 +133,7 @@ extension DeliveryEngine {
             // Its cursor is not where this node left it: whoever claims it next is told where it stands.
             giveBack(job)
         case .lost:
-            logger.warning("an event was not on the lane any more", metadata: ["event": "\(job.token.event)"])
+            tokensLost += 1
             release(job)
         }
     }

@@ -61,15 +61,16 @@ extension DeliveryEngine {
     private func begin(_ session: LaneSession, version: Int64, sent: MonotonicTime) {
         self.session = session
         lane = Lane(id: session.store.lane)
+        sender.ownListeners.insert(session.connection.remoteAddress)
         cache.forgetAll()
         cache.observe(version: version, sent: sent, received: .now())
         leaseGate.shut()
         leaseGate.renewalAnswered(sentAt: sent)
         readiness.renewed(at: sent)
         work = WorkHints(events: true, deliveries: true, suspects: true)
-        if isRedisAway { logger.notice("Redis is back") }
         isRedisAway = false
-        logger.info("lane opened", metadata: ["lane": "\(session.store.lane)"])
+        factsSignal.set()
+        logger.debug("lane opened", metadata: ["lane": "\(session.store.lane)"])
     }
 
     /// Lives on the lane until it is lost or closed.
@@ -104,6 +105,7 @@ extension DeliveryEngine {
         self.session = nil
         self.lane = nil
         if !isOver { redisIsAway(error) }
+        lanesLost += 1
         lane.isLost = true
         metrics.laneLost()
         lostLanes.append(lane)
@@ -123,7 +125,7 @@ extension DeliveryEngine {
     private func redisIsAway(_ error: StoreError) {
         guard !isRedisAway, !isOver else { return }
         isRedisAway = true
-        logger.warning("no lane, opening another", metadata: ["reason": "\(error)"])
+        lastRedisError = "\(error)"
         readiness.lost(because: "Redis is away")
     }
 
@@ -170,6 +172,7 @@ extension DeliveryEngine {
         leaseGate.shut()
         subscriptionSignal.set()
         wakeSignal.set()
+        factsSignal.set()
         endSession()
     }
 
@@ -193,6 +196,7 @@ extension DeliveryEngine {
             leaseGate.renewalAnswered(sentAt: sent)
             readiness.renewed(at: sent)
             replied(version: reply.version, sent: sent, received: received)
+            tell(of: reply.turns)
             startGated()
             if reply.workWaits {
                 work.somethingWaits()

@@ -51,14 +51,10 @@ extension DeliveryEngine {
             let reply = try await session.store.finish(outcomes, lane: lane.id)
             lane.confirmed(outcomes.count)
             tickWhenDue(outcomes)
-            if reply.lost > 0 {
-                metrics.claimsLost(reply.lost)
-                // Of a lane that was given up the reaper, or this node's own first try, may have been faster.
-                logger.log(
-                    level: lane.isLost ? .debug : .notice,
-                    "tokens were not on the lane any more",
-                    metadata: ["count": "\(reply.lost)", "lane": "\(lane.id)"])
-            }
+            if reply.lost > 0 { metrics.claimsLost(reply.lost) }
+            // Of a lane that was given up the reaper, or this node's own first try, may have been faster.
+            if !lane.isLost { tokensLost += reply.lost }
+            tell(of: reply.turns)
             lostLanes.removeAll { $0.isSettled }
             guard self.session === session else { return false }
             observe(version: reply.version, sent: sent, received: .now())

@@ -73,6 +73,15 @@ package actor DeliveryEngine {
     var lastClaimAnswered = MonotonicTime.distantPast
     var isRedisAway = false
 
+    // What people are told
+    var facts: RedisServerFacts?
+    let factsSignal: Signal
+    var toldThatRedisIsAway = false
+    var lastRedisError = ""
+    /// Since it was told last.
+    var lanesLost = 0
+    var tokensLost = 0
+
     // The end
     var stop = StopState.running
     var isOver = false
@@ -120,6 +129,7 @@ package actor DeliveryEngine {
         tickSignal = Signal(eventLoop: eventLoop)
         sessionEndSignal = Signal(eventLoop: eventLoop)
         wakeSignal = Signal(eventLoop: eventLoop)
+        factsSignal = Signal(eventLoop: eventLoop)
     }
 
     /// Works until ``beginStop()`` has been carried out, or until the task is cancelled: then everything is dropped as it
@@ -135,10 +145,12 @@ package actor DeliveryEngine {
                 group.addTask(name: "redis-waits") { await keepWaits.run() }
                 group.addTask(name: "subscriptions") { await self.keepSubscriptions() }
                 group.addTask(name: "wake") { await self.waitForWakes() }
+                group.addTask(name: "redis-facts") { await self.watchRedis() }
                 await holdLanes()
                 isOver = true
                 subscriptionSignal.set()
                 wakeSignal.set()
+                factsSignal.set()
                 // The blocking wait and the two clients end by cancellation alone.
                 group.cancelAll()
             }

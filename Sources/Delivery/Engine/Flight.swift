@@ -17,8 +17,6 @@ final class Flight {
     var stage = Stage.free
     private(set) var claim: Claim?
     var webhook: CachedWebhook?
-    /// When it was given to the sender.
-    var startedAt = MonotonicTime.distantPast
     /// Whether Redis was told that it runs long.
     var isReportedSlow = false
 

@@ -114,8 +114,16 @@ final class Connection {
 
     func handshakeCompleted() {
         guard state == .handshaking else { return }
+        guard isCertificateForName else { return failed(CertificateForAnotherName()) }
         if let attempt { sender.handshakeCompleted(attempt) }
         becomeReady()
+    }
+
+    private var isCertificateForName: Bool {
+        let host = pool.key.host
+        if host.literal != nil { return true }
+        guard let certificate = try? channel?.pipeline.syncOperations.nioSSL_peerCertificate() else { return false }
+        return CertificateNames.allow(certificate, for: host.name)
     }
 
     private func becomeReady() {

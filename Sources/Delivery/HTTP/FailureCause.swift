@@ -3,6 +3,9 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
+/// The peer's certificate does not name the host that was asked for.
+struct CertificateForAnotherName: Error {}
+
 /// What ended a connection that still had an attempt.
 struct FailureCause {
     enum Kind: Equatable {
@@ -12,6 +15,8 @@ struct FailureCause {
         case unreachable
         /// An established connection broke.
         case broken
+        /// The peer closed an established connection in order.
+        case ended
         case tls
         case `protocol`
     }
@@ -28,7 +33,7 @@ struct FailureCause {
     static func closedByPeer(while state: Connection.State) -> FailureCause {
         state == .handshaking
             ? FailureCause(.tls, "connection closed during the TLS handshake")
-            : FailureCause(.broken, "connection closed before an answer")
+            : FailureCause(.ended, "connection closed before an answer")
     }
 
     init(_ error: any Error, while state: Connection.State) {
@@ -43,6 +48,8 @@ struct FailureCause {
             self = .closedByPeer(while: state)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError, is NIOSSLCloseTimedOutError:
             self.init(.tls, "\(error)")
+        case is CertificateForAnotherName:
+            self.init(.tls, "the certificate is for the address, not for the name")
         case is HTTPParserError, is NIOHTTPDecoderError:
             self.init(.protocol, "\(error)")
         case ChannelError.connectTimeout:

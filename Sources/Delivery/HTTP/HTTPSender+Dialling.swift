@@ -63,12 +63,7 @@ extension HTTPSender {
     /// Why `address` may not be connected to; nil when it may.
     func refusal(of address: IPAddress, port: Int) -> String? {
         if case .deny(let reason) = configuration.targets.addresses.classify(address) { return "\(reason)" }
-        if !configuration.ownListeners.isEmpty,
-            configuration.ownListeners.contains(.init(address: address, port: port))
-        {
-            return "a listener of this node"
-        }
-        return nil
+        return ownListeners.contains(address, port: port) ? "a listener of this node, or its Redis" : nil
     }
 
     private func connectToNext(_ running: RunningAttempt) {
@@ -144,7 +139,7 @@ extension HTTPSender {
                 running.phases.connect = running.endPhase(at: .now())
                 end(running, .failure(.connection, detail: cause.detail), by: connection)
             }
-        case .broken: end(running, .failure(.connection, detail: cause.detail), by: connection)
+        case .broken, .ended: end(running, .failure(.connection, detail: cause.detail), by: connection)
         case .tls: end(running, .failure(.tls, detail: cause.detail), by: connection)
         case .protocol: end(running, .failure(.protocol, detail: cause.detail), by: connection)
         }

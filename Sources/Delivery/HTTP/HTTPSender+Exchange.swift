@@ -32,9 +32,9 @@ extension HTTPSender {
         switch cause.kind {
         case .tls: exchangeFailed(running, .tls, cause.detail, by: connection)
         case .protocol: exchangeFailed(running, .protocol, cause.detail, by: connection)
-        case .broken where exchange.hasBytes:
+        case .ended where exchange.hasBytes:
             exchangeFailed(running, .protocol, "\(cause.detail) in the middle of the head", by: connection)
-        case .broken, .unreachable, .noLocalResources:
+        case .broken, .ended, .unreachable, .noLocalResources:
             exchangeFailed(running, .connection, cause.detail, by: connection)
         }
     }

@@ -78,6 +78,17 @@ extension HTTPSender {
         }
     }
 
+    /// Tells the id of each attempt that has been running for `time`. One that waits for its host's turn does not run.
+    func forEachAttempt(runningFor time: TimeAmount, _ tell: (Int) -> Void) {
+        let limit = NIODeadline.now() - time
+        for running in attempts where running.startedAt <= limit {
+            switch running.stage {
+            case .free, .waitingForHost: ()
+            case .resolving, .connecting, .exchanging: tell(running.id)
+            }
+        }
+    }
+
     private func connectionIsOld(_ number: Int) {
         guard let connection = connections[number] else { return }
         connection.isTooOld = true

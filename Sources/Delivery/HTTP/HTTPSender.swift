@@ -18,9 +18,9 @@ package final class HTTPSender {
     let configuration: HTTPSenderConfiguration
     let times: SenderTimes
     let tls: NIOSSLContext
-    lazy var resolver = Resolver(eventLoop: eventLoop, lookup: configuration.lookup) { [weak self] waiter, answer in
-        self?.nameAnswered(waiter, answer)
-    }
+    /// As configured, and the addresses at which Redis was met since.
+    var ownListeners: OwnListeners
+    lazy var resolver = makeResolver()
 
     var attempts: [RunningAttempt] = []
     private var freeAttempts: [RunningAttempt] = []
@@ -51,6 +51,7 @@ package final class HTTPSender {
     ) throws(HTTPSenderConfiguration.Refused) {
         self.configuration = configuration
         self.eventLoop = eventLoop
+        ownListeners = configuration.ownListeners
         times = SenderTimes(configuration)
         tls = try configuration.makeTLSContext()
     }
@@ -104,6 +105,14 @@ package final class HTTPSender {
         } else {
             running.connection?.abandon()
             end(running, .notStarted(.stopping))
+        }
+    }
+
+    private func makeResolver() -> Resolver {
+        var limits = Resolver.Limits()
+        limits.answersLive = TimeAmount(configuration.nameLifetime)
+        return Resolver(eventLoop: eventLoop, limits: limits, lookup: configuration.lookup) {
+            [weak self] waiter, answer in self?.nameAnswered(waiter, answer)
         }
     }
 

@@ -10,6 +10,8 @@ package struct HTTPSenderConfiguration: Sendable {
     package var connectTimeout: Duration = .seconds(3)
     /// How long an attempt waits for the addresses of a name.
     package var dnsTimeout: Duration = .seconds(2)
+    /// How long the addresses of a name are used before it is looked up again.
+    package var nameLifetime: Duration = .seconds(30)
     /// Attempts to one host and port at a time, over all workspaces of this node; what is above waits.
     package var hostConcurrency = 128
     /// Connections kept open without a request; above it the one idle for longest is closed.
@@ -23,21 +25,11 @@ package struct HTTPSenderConfiguration: Sendable {
     /// Which addresses may be connected to.
     package var targets: TargetPolicy
     /// This node's own listeners and its Redis: never connected to.
-    package var ownListeners: Set<Listener> = []
+    package var ownListeners = OwnListeners()
     /// A PEM file of certificate authorities trusted besides the system's.
     package var certificateAuthorityFile: String?
     /// How names are looked up; the system's resolver unless a test brings its own.
     package var lookup: NameLookup
-
-    package struct Listener: Hashable, Sendable {
-        package let address: IPAddress
-        package let port: Int
-
-        package init(address: IPAddress, port: Int) {
-            self.address = address
-            self.port = port
-        }
-    }
 
     /// A configuration that cannot be used; the text names the setting.
     package struct Refused: Error, CustomStringConvertible {

@@ -65,7 +65,8 @@ struct ResponseExchange {
 
     /// A final head, or 101.
     mutating func receivedHead(status: UInt16, keepAlive: Bool, retryAfterMilliseconds: Int64?) -> Verdict {
-        guard phase == .awaitingHead else { return .violated("a second response head") }
+        // Bytes behind the answer cost the connection, not the delivery.
+        guard phase == .awaitingHead else { return .answered(connection: .closed) }
         guard status >= 200 else {
             return .violated(status == 101 ? "101 without a request for it" : "a status below 200")
         }

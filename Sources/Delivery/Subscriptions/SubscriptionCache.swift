@@ -101,6 +101,9 @@ final class SubscriptionCache {
     /// The workspaces that have an entry, loaded or not.
     var all: some Collection<WorkspaceSubscriptions> { workspaces.values }
 
+    /// A workspace's entry if there is one; looking counts as no use.
+    func known(_ name: WorkspaceName) -> WorkspaceSubscriptions? { workspaces[name] }
+
     /// A workspace's entry, made when there is none; it may have to be loaded.
     func workspace(_ name: WorkspaceName) -> WorkspaceSubscriptions {
         uses += 1

@@ -13,6 +13,7 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local stamp = string.format('%.0f', now)  -- a Lua number as an argument costs five times a string
 local FAST_MS, DAY_MS = 600000, 86400000  -- how long a success under 2 s makes an endpoint fast
 local endpoints, touched = {}, {}  -- endpoints read by this call
+local turned = {}  -- changes of an endpoint's state: webhook, workspace, from, to, cause of each
 local releases, released = {}, {}  -- references to release, by event
 local counts, openItems, heldBytes = {}, {}, {}  -- changes of `totals`; by workspace, of `backlog` and `held`
 
@@ -150,6 +151,7 @@ local function disable(e, reason)
   put(e, 'state', 'disabled')
   put(e, 'probe', '')
   put(e, 'since', now, stamp)
+  e.lastError = reason
   calm(e.id)
   call('RPUSH', prefix .. 'purges', e.ws .. '/' .. e.id)
   call('HSET', k, 'isEnabled', 'false', 'disabledReason', reason, 'updatedAt', stamp, 'version', changed(e.ws, e.id))
@@ -169,7 +171,13 @@ local function flush()  -- the last step of every script that used the above
     end
     if e.state ~= 'deleted' then
       local s = e.state == 'ok' and (e.fails > 0 or e.ramp or e.failingSince) and 'failing' or e.state
-      if s ~= e.stored then e.set.state = s end
+      if s ~= e.stored then
+        e.set.state = s
+        local from = e.stored == 'failing' and 'ok' or e.stored
+        if from ~= e.state then
+          for _, v in ipairs({e.id, e.ws, from, e.state, e.lastError or ''}) do turned[#turned + 1] = v end
+        end
+      end
       local a = {}
       for k, v in pairs(e.set) do
         a[#a + 1] = k

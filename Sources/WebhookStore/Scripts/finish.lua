@@ -7,13 +7,13 @@
 --                | wait (ms from now and error class) | slow | disable (webhook version and reason)
 --       line     the attempt as JSON, or ''
 --       At most 64 tokens a call. Sent twice, the second does nothing.
--- Reply {version, tokens that were not on the lane}
+-- Reply {version, tokens that were not on the lane, changes of endpoints' states}
 -- O(tokens)
 
 local claimed = prefix .. 'claimed:' .. ARGV[3]
 local toks, taken, seen, lost = {}, {}, {}, 0
 for i = 4, #ARGV, 6 do toks[#toks + 1] = ARGV[i] end
-if #toks == 0 then return {version(), 0} end
+if #toks == 0 then return {version(), 0, {}} end
 local held = call('SMISMEMBER', claimed, unpack(toks))
 
 local function open(e, at)
@@ -118,4 +118,4 @@ for j, t in ipairs(toks) do
 end
 flush()
 many('SREM', claimed, taken)
-return {version(), lost}
+return {version(), lost, turned}

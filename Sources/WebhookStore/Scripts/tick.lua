@@ -3,7 +3,7 @@
 -- ARGV  prefix, endpoint limit, lane, lease in ms, age of a dead letter in ms, most dead letters of a webhook,
 --       most bytes of a workspace
 -- Reply {now, version, time of the next retry or probe or '', '1' when work waits, '1' when the lane is alive,
---       '1' to call again at once}
+--       '1' to call again at once, changes of endpoints' states}
 -- O(300) at most: 100 retries, 50 of everything else
 
 local lane, lease, age, cap, bytes = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -123,4 +123,4 @@ local t = call('ZRANGE', prefix .. 'timers', 0, 0, 'WITHSCORES')[2]
 local soon = r and t and math.min(r, t) or r or t or ''
 local waits = call('EXISTS',
   prefix .. 'eventring', prefix .. 'ring:fast', prefix .. 'ring:slow', prefix .. 'suspects') > 0 and 1 or 0
-return {stamp, version(), tostring(soon), waits, alive, again}
+return {stamp, version(), tostring(soon), waits, alive, again, turned}

@@ -18,6 +18,7 @@ struct APICommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try envFile.configuration()
         let logger = configuration.startLogging()
+        OpenFileLimit.raise()
         configuration.warnOfDevelopmentSwitches(logger)
         let group = MultiThreadedEventLoopGroup.singleton
         guard configuration.isMetricsListenChosen else {

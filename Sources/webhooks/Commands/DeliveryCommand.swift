@@ -17,6 +17,7 @@ struct DeliveryCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try envFile.configuration()
         let logger = configuration.startLogging()
+        OpenFileLimit.raise()
         configuration.warnOfDevelopmentSwitches(logger)
         let group = MultiThreadedEventLoopGroup.singleton
         let loop = group.next()
@@ -31,12 +32,15 @@ struct DeliveryCommand: AsyncParsableCommand {
 
 extension NodeConfiguration {
     /// A delivery node; a file of authorities that cannot be read is a wrong setting.
+    ///
+    /// - Parameter others: More listeners of this process, which no webhook may reach.
     func deliveryNode(
-        _ telemetry: NodeTelemetry, _ group: any EventLoopGroup, _ logger: Logger
+        _ telemetry: NodeTelemetry, _ group: any EventLoopGroup, _ logger: Logger, beside others: [ListenAddress] = []
     ) throws -> DeliveryNode {
         var settings = delivery
         settings.metrics = telemetry.registry
         settings.redis.metrics = RedisMetrics(factory: telemetry.registry)
+        for other in others { settings.sender.ownListeners.insert(host: other.host, port: other.port) }
         do throws(HTTPSenderConfiguration.Refused) {
             let node = try DeliveryNode(configuration: settings, eventLoopGroup: group, logger: logger)
             telemetry.show(node)

@@ -38,6 +38,7 @@ extension NodeConfiguration {
         delivery.sender.hostConcurrency = hostConcurrency
         delivery.sender.dnsTimeout = dnsTimeout
         delivery.sender.certificateAuthorityFile = targetCAFile
+        delivery.sender.ownListeners.insert(host: metricsListen.host, port: metricsListen.port)
         return delivery
     }
 

@@ -45,6 +45,7 @@ struct DevCommand: AsyncParsableCommand {
         configuration.targets = TargetPolicy(allowsHTTP: true, allowsPrivate: true)
         configuration.logFormat = configuration.logFormat ?? .text
         let logger = configuration.startLogging()
+        OpenFileLimit.raise()
         do {
             try await run(configuration, logger)
         } catch let failure as DevFailure {
@@ -78,7 +79,8 @@ struct DevCommand: AsyncParsableCommand {
         let loop = group.next()
         let telemetry = configuration.telemetry(loop, logger)
         let api = configuration.apiNode(telemetry, group, logger)
-        let delivery = try configuration.deliveryNode(telemetry, loop, logger)
+        let delivery = try configuration.deliveryNode(
+            telemetry, loop, logger, beside: [configuration.listen])
         let health = configuration.operatorListener(
             telemetry, group, logger, readiness: telemetry.readiness(of: delivery))
         let banner = DevBanner(
