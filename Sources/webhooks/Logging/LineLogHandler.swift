@@ -4,7 +4,7 @@ import WebhookModel
 
 /// Writes each event as one line to standard error: no control character of a value breaks a line or forges one.
 struct LineLogHandler: LogHandler {
-    /// A line is cut beyond this many bytes of a value.
+    /// A value is cut behind this many bytes, escapes included.
     static let maximumValueBytes = 2048
 
     var logLevel: Logger.Level
@@ -35,11 +35,15 @@ struct LineLogHandler: LogHandler {
         }
     }
 
+    private static let reserved: Set<String> = ["time", "level", "message"]
+
     static func line(
         _ format: LogFormat, milliseconds: Int64, level: Logger.Level, message: String, metadata: Logger.Metadata
     ) -> [UInt8] {
         var line: [UInt8] = []
-        let fields = metadata.sorted { $0.key < $1.key }
+        // A field must not stand for one of the line's own.
+        let fields = metadata.map { (key: reserved.contains($0.key) ? "\($0.key)_" : $0.key, value: $0.value) }
+            .sorted { $0.key < $1.key }
         switch format {
         case .json:
             line.append(contentsOf: #"{"time":""#.utf8)
@@ -83,27 +87,28 @@ struct LineLogHandler: LogHandler {
         line.append(UInt8(ascii: "\""))
     }
 
-    /// Escapes as JSON does, so that controls (C1 too), quotes and line separators cannot act.
+    /// Escapes as JSON does, so that controls (C1 too), quotes, line separators and marks that turn the direction of text
+    /// cannot act.
     private static func appendEscaped(_ text: String, to line: inout [UInt8]) {
-        var count = 0
+        let end = line.count + maximumValueBytes
         for scalar in text.unicodeScalars {
+            guard line.count < end else {
+                line.append(contentsOf: "…".utf8)
+                return
+            }
             switch scalar.value {
             case 0x22, 0x5c:
                 line.append(UInt8(ascii: "\\"))
                 line.append(UInt8(scalar.value))
             case 0x0a: line.append(contentsOf: #"\n"#.utf8)
-            case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029:
+            case 0..<0x20, 0x7f..<0xa0, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff:
                 line.append(contentsOf: #"\u"#.utf8)
                 for shift in [12, 8, 4, 0] as [UInt32] {
                     let digit = UInt8(scalar.value >> shift & 15)
                     line.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
                 }
-            default: line.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
-            }
-            count += 1
-            if count >= maximumValueBytes {
-                line.append(contentsOf: "…".utf8)
-                return
+            case 0..<0x80: line.append(UInt8(scalar.value))
+            default: line.append(contentsOf: String(scalar).utf8)
             }
         }
     }
