@@ -98,6 +98,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
+            name: "webhooks-instructions",
+            dependencies: ["Delivery", "WebhookModel", "RedisClient", argumentParser, nioCore],
+            swiftSettings: strict),
+        .executableTarget(
             name: "webhooks-bench",
             dependencies: [
                 "Delivery", "WebhookStore", "WebhookModel", "RedisClient", "TestSupport", argumentParser, histogram,

@@ -11,7 +11,7 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "webhooks-bench", abstract: "The measuring part of scripts/bench and scripts/load.",
         subcommands: [
-            SuiteCommand.self, DrainCommand.self, LoadCommand.self, PureCommand.self, ListCommand.self,
+            SuiteCommand.self, DrainCommand.self, LoadCommand.self, ListCommand.self,
             PostCommand.self, RouteCommand.self,
         ])
 }

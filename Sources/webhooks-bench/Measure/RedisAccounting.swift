@@ -21,8 +21,8 @@ struct RedisAccounting: Sendable {
                 fields[line[..<colon]] = line[line.index(after: colon)...]
             }
         }
-        // Every change of the service is a script; what else nodes send are waits and single reads.
-        for name in ["evalsha", "blpop", "hgetall", "hmget", "zscore", "ping"] {
+        // Every step of an event is a script. The counters of other commands hold the calls inside of scripts too.
+        for name in ["evalsha", "blpop"] {
             guard let statistics = fields["cmdstat_\(name)"] else { continue }
             calls += Self.number("calls", in: statistics)
         }

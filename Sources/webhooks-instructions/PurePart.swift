@@ -4,24 +4,29 @@ import NIOCore
 import RedisClient
 import WebhookModel
 
-/// Runs one pure part of the hot path again and again, for a tool that counts its instructions from outside.
-struct PureCommand: AsyncParsableCommand {
+/// Runs one pure part of the hot path again and again, for callgrind, which counts its instructions from outside
+/// (`scripts/bench instructions`). A program of its own without concurrency: Valgrind does not get along with its threads.
+@main
+struct InstructionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pure", abstract: "Runs a pure part of the hot path a number of times.",
-        discussion: "Parts: \(PurePart.allCases.map(\.rawValue).joined(separator: ", "))", shouldDisplay: false)
+        commandName: "webhooks-instructions", abstract: "Runs a pure part of the hot path a number of times.",
+        discussion: "Parts: \(PurePart.allCases.map(\.rawValue).joined(separator: ", "))")
 
     @Argument(help: "The part.")
     var part: PurePart
     @Argument(help: "How many times.")
     var count: Int
 
-    func run() async throws {
+    func run() throws {
         let body = try part.prepare()
         var sum = 0
         for _ in 0..<count { sum &+= body() }
         print(sum)
     }
 }
+
+/// What cannot be made of fixed text.
+struct BadSample: Error {}
 
 /// The parts of accepting and delivering an event that need no I/O.
 enum PurePart: String, CaseIterable, ExpressibleByArgument {
@@ -38,16 +43,26 @@ enum PurePart: String, CaseIterable, ExpressibleByArgument {
     /// A reply of 64 strings of 200 bytes, parsed.
     case redisParse = "redis-parse"
 
+    /// A posted event of 1 KiB.
+    private static let posted =
+        #"{"event":"people.updated","record":{"id":"record-1","name":"Ada Lovelace","score":1.50,"text":""#
+        + String(repeating: "x", count: 884) + #""},"timestamp":"2026-04-29T10:30:00.123Z"}"#
+
+    private static func workspace() throws -> WorkspaceName {
+        guard let name = WorkspaceName("acme") else { throw BadSample() }
+        return name
+    }
+
     /// - Returns: what is repeated; its result keeps the compiler from leaving it out.
     func prepare() throws -> () -> Int {
         switch self {
         case .readEvent:
-            let body = Array(PostCommand.body(batch: 0, size: 1024).utf8)
+            let body = Array(Self.posted.utf8)
             return { (try? EventRequest.read(body).events.count) ?? 0 }
         case .storedBody:
-            let event = try EventRequest.read(Array(PostCommand.body(batch: 0, size: 1024).utf8)).events[0]
+            let event = try EventRequest.read(Array(Self.posted.utf8)).events[0]
             let id = EventID.new(milliseconds: 1_790_000_000_000)
-            let workspace = try Backlog().workspace(0)
+            let workspace = try Self.workspace()
             return { event.storedBody(eventID: id, workspace: workspace, now: 1_790_000_000_000).count }
         case .match: return try match()
         case .encodeRequest: return try encode()
@@ -97,7 +112,7 @@ enum PurePart: String, CaseIterable, ExpressibleByArgument {
         guard let wanted = OperationPattern("people.created", in: .standard),
             let other = OperationPattern("company.*", in: .standard),
             let operation = Operation("people.created", in: .standard)
-        else { throw BenchFailure("patterns") }
+        else { throw BadSample() }
         var index = PatternIndex()
         for number in 0..<10_000 {
             index.insert(
@@ -108,17 +123,17 @@ enum PurePart: String, CaseIterable, ExpressibleByArgument {
     }
 
     private func encode() throws -> () -> Int {
-        let event = try EventRequest.read(Array(PostCommand.body(batch: 0, size: 1024).utf8)).events[0]
+        let event = try EventRequest.read(Array(Self.posted.utf8)).events[0]
         let id = EventID.new(milliseconds: 1_790_000_000_000)
         let webhook = WebhookID.new(milliseconds: 1_790_000_000_000)
-        let workspace = try Backlog().workspace(0)
+        let workspace = try Self.workspace()
         let stored = ByteBuffer(bytes: event.storedBody(eventID: id, workspace: workspace, now: 1_790_000_000_000))
         let endpoint = PreparedEndpoint(
             workspace: workspace,
             target: try TargetURL(
                 "https://example.com/hook", policy: TargetPolicy(allowsHTTP: false, allowsPrivate: false)),
             userAgent: "Dalil-Webhooks/bench")
-        let signer = WebhookSigner(secret: try Secret(Backlog.secret))
+        let signer = WebhookSigner(secret: try Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
         let encoder = RequestEncoder()
         return {
             encoder.encode(
