@@ -79,8 +79,9 @@ struct APIResponder: HTTPResponder {
     }
 
     private func answer(_ call: APICall, _ scope: WorkspaceScope) async throws -> Response {
-        try call.checkMediaType()
+        if !call.route.isBodyOptional { try call.checkMediaType() }
         let body = try await call.body()
+        if call.route.isBodyOptional, body.readableBytes > 0 { try call.checkMediaType() }
         switch call.route {
         case .postEvents:
             return try await EventRoutes(settings: settings, rates: rates, call: call, metrics: metrics).post(
@@ -91,6 +92,10 @@ struct APIResponder: HTTPResponder {
         case .updateWebhook: return try await WebhookRoutes(settings: settings, call: call).update(body, scope)
         case .deleteWebhook: return try await WebhookRoutes(settings: settings, call: call).delete(scope)
         case .rotateSecret: return try await WebhookRoutes(settings: settings, call: call).rotateSecret(body, scope)
+        case .listAttempts: return try await HistoryRoutes(settings: settings, call: call).attempts(scope)
+        case .listDeadLetters: return try await HistoryRoutes(settings: settings, call: call).deadLetters(scope)
+        case .replay: return try await HistoryRoutes(settings: settings, call: call).replay(body, scope)
+        case .test: return try await HistoryRoutes(settings: settings, call: call).test(body, scope)
         case .live, .ready, .openAPI, .docs: return open(call.route)
         }
     }
