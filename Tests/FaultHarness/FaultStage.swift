@@ -9,10 +9,10 @@ import WebhookStore
 
 /// A fleet under load with an oracle behind it, and everything that can be done to it.
 package actor FaultStage {
-    package let fleet: Fleet
-    package let oracle = DeliveryOracle()
-    package let view: RedisView
-    package let receivers: [TestReceiver]
+    package nonisolated let fleet: Fleet
+    package nonisolated let oracle: DeliveryOracle
+    package nonisolated let view: RedisView
+    package nonisolated let receivers: [TestReceiver]
     package private(set) var producers: [LoadProducer] = []
     private var load: [Task<Void, any Error>] = []
     private var apis: [Fleet.APINode] = []
@@ -37,11 +37,12 @@ package actor FaultStage {
 
     /// Starts Redis, the receivers and the nodes.
     package init(
-        apis: Int = 1, deliveries: Int = 2, receivers: Int = 1, redis options: [String] = [],
-        settings: [String: String] = FaultStage.quick
+        apis: Int = 1, deliveries: Int = 2, receivers: Int = 1, redis options: [String] = [], tcp: Bool = false,
+        settings: [String: String] = FaultStage.quick, verifyingEvery: Int = 1
     ) async throws {
+        oracle = DeliveryOracle(verifyingEvery: verifyingEvery)
         self.settings = settings
-        fleet = try Fleet(redis: try await RedisServer.start(options: options), settings: settings)
+        fleet = try Fleet(redis: try await RedisServer.start(tcp: tcp, options: options), settings: settings)
         view = try await RedisView(fleet.redis)
         var started: [TestReceiver] = []
         for _ in 0..<receivers {
@@ -54,9 +55,9 @@ package actor FaultStage {
 
     // MARK: Nodes
 
-    package func startAPI() async throws {
+    package func startAPI(settings more: [String: String] = [:]) async throws {
         started += 1
-        apis.append(try await fleet.startAPINode("api-\(started)"))
+        apis.append(try await fleet.startAPINode("api-\(started)", settings: more))
         ports.set(apis.map(\.port))
     }
 
@@ -76,6 +77,13 @@ package actor FaultStage {
     package func killAPI(_ index: Int) {
         apis.remove(at: index).process.kill()
         ports.set(apis.map(\.port))
+    }
+
+    /// Kills the delivery node with this process id; false when there is none.
+    package func killDelivery(pid: Int32) -> Bool {
+        guard let index = deliveries.firstIndex(where: { $0.process.pid == pid }) else { return false }
+        killDelivery(index)
+        return true
     }
 
     package func killDelivery(_ index: Int) { deliveries.remove(at: index).process.kill() }
@@ -167,6 +175,13 @@ package actor FaultStage {
     package func flowing(_ more: Int = 50, within limit: Duration = .seconds(30)) async throws {
         let before = oracle.delivered
         try await eventually(within: limit, "deliveries going on: \(evidence())") { oracle.delivered >= before + more }
+    }
+
+    /// The state of the endpoint of a webhook, by its path.
+    package func state(ofEndpointAt path: String) async throws -> String? {
+        guard let subscriber = oracle.subscribers.first(where: { $0.path == path }) else { return nil }
+        return try await view.execute("HGET", "\(StoreKeys.shard0.prefix)endpoint:\(subscriber.id)", "state")
+            .optionalText()
     }
 
     // MARK: Redis
