@@ -114,17 +114,16 @@ struct `Webhooks in the store` {
         #expect(try await rig.webhooks.find(acme, StoreRig.webhook(1)) == nil)
         await #expect(throws: StoreError.missing) { try await rig.webhooks.delete(acme, StoreRig.webhook(1)) }
         let cursor = rig.keys.deleted(acme, StoreRig.webhook(1))
-        #expect(
-            Set(try await rig.hash(cursor).keys) == [
-                "id", "targetUrl", "description", "isEnabled", "createdAt", "updatedAt",
-            ])
+        let kept = Set(try await rig.hash(cursor).keys)
+        #expect(kept.isSuperset(of: ["id", "targetUrl", "description", "isEnabled", "createdAt", "updatedAt"]))
+        #expect(kept.isDisjoint(with: ["secret", "previousSecret"]))
         #expect((86_000...86_400).contains(try await rig.number("TTL", cursor)))
         let tomb = rig.keys.endpoint(StoreRig.webhook(1))
         #expect(try await rig.hash(tomb) == ["ws": "acme", "state": "deleted"])
         #expect(try await rig.number("TTL", tomb) > 8 * 86_400)
         let page = try await rig.webhooks.page(acme, .after(StoreRig.webhook(1)), limit: 9)
         #expect(page.webhooks.map(\.id) == [StoreRig.webhook(2)])
-        #expect(page.total == 2)
+        #expect(page.totalCount == 2)
         try await rig.check()
     }
 
@@ -134,7 +133,7 @@ struct `Webhooks in the store` {
         try await rig.register([50], other)
         func ids(_ position: WebhookStore.Position, _ limit: Int) async throws -> [Int] {
             let page = try await rig.webhooks.page(acme, position, limit: limit)
-            #expect(page.total == 7)
+            #expect(page.totalCount == 7)
             return (0..<7).filter { n in page.webhooks.contains { $0.id == StoreRig.webhook(n) } }
         }
         #expect(try await ids(.beginning, 3) == [0, 1, 2])
@@ -143,7 +142,10 @@ struct `Webhooks in the store` {
         #expect(try await ids(.before(StoreRig.webhook(3)), 2) == [1, 2])
         #expect(try await ids(.before(StoreRig.webhook(1)), 5) == [0])
         #expect(try await ids(.beginning, 0) == [])
-        #expect(try await rig.webhooks.page(acme, .before(StoreRig.webhook(3)), limit: 2).rank == 1)
+        let middle = try await rig.webhooks.page(acme, .before(StoreRig.webhook(3)), limit: 2)
+        #expect(middle.hasPreviousPage && middle.hasNextPage)
+        let whole = try await rig.webhooks.page(acme, .beginning, limit: 7)
+        #expect(!whole.hasPreviousPage && !whole.hasNextPage)
         await #expect(throws: StoreError.unknownCursor) {
             _ = try await rig.webhooks.page(acme, .after(StoreRig.webhook(50)), limit: 1)
         }

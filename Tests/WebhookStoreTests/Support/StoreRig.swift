@@ -225,7 +225,7 @@ struct Taken: Equatable, CustomStringConvertible {
         isDuplicate = duplicate
     }
 
-    init(_ event: WebhookStore::AcceptedEvent) {
+    init(_ event: EventReceipt) {
         id = event.id
         isDuplicate = event.isDuplicate
     }
