@@ -58,6 +58,8 @@ final class FaultyProxy: Sendable {
         typealias InboundIn = ByteBuffer
         private let peer: any Channel
         private let fault: Faults?
+        /// When the last delayed bytes leave: what comes behind them stays behind them.
+        private var release = NIODeadline.now()
 
         init(to peer: any Channel, fault: Faults?) {
             self.peer = peer
@@ -67,15 +69,21 @@ final class FaultyProxy: Sendable {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = unwrapInboundIn(data)
             switch fault?.current.withLock({ $0 }) ?? .none {
-            case .none: peer.writeAndFlush(bytes, promise: nil)
+            case .none where release <= context.eventLoop.now: peer.writeAndFlush(bytes, promise: nil)
+            case .none: pass(bytes, on: context.eventLoop)
             case .delay(let time):
-                let peer = peer
-                context.eventLoop.scheduleTask(in: time) { peer.writeAndFlush(bytes, promise: nil) }
+                release = max(release, context.eventLoop.now + time)
+                pass(bytes, on: context.eventLoop)
             case .drop: break
             case .cut:
                 peer.close(promise: nil)
                 context.close(promise: nil)
             }
+        }
+
+        private func pass(_ bytes: ByteBuffer, on eventLoop: any EventLoop) {
+            let peer = peer
+            eventLoop.scheduleTask(deadline: release) { peer.writeAndFlush(bytes, promise: nil) }
         }
 
         func channelInactive(context: ChannelHandlerContext) {
