@@ -5,8 +5,14 @@ package struct Shard: Sendable {
     package let executor: any RedisExecutor
     package let keys: StoreKeys
     package let limits: StoreLimits
+    /// What secrets of webhooks pass through on their way to Redis and back.
+    package let secrets: SecretBox
 
-    package init(_ executor: any RedisExecutor, keys: StoreKeys = .shard0, limits: StoreLimits = StoreLimits()) {
+    package init(
+        _ executor: any RedisExecutor, keys: StoreKeys = .shard0, limits: StoreLimits = StoreLimits(),
+        secrets: SecretBox = .plain
+    ) {
+        self.secrets = secrets
         self.executor = executor
         self.keys = keys
         self.limits = limits

@@ -16,7 +16,7 @@ struct `The commands that wait` {
 
     private func caller(_ reply: PendingCommands<String>.Reply) -> String? {
         switch reply {
-        case .belongs(let caller): caller ?? "nobody"
+        case .belongs(let caller, _): caller ?? "nobody"
         case .unsolicited: nil
         }
     }
