@@ -26,11 +26,13 @@ package struct Shard: Sendable {
         return arguments
     }
 
+    /// - Parameter key: A key that the caller's Redis user may touch; one of the shard's own unless it says otherwise.
     func run(
-        _ script: RedisScript, _ arguments: RedisArguments, timeout: Duration? = nil
+        _ script: RedisScript, _ arguments: RedisArguments, key: String? = nil, timeout: Duration? = nil
     ) async throws(StoreError) -> RedisValue {
         do throws(RedisError) {
-            return try await executor.evaluate(script, keys: [keys.version], arguments: arguments, timeout: timeout)
+            return try await executor.evaluate(
+                script, keys: [key ?? keys.version], arguments: arguments, timeout: timeout)
         } catch {
             throw StoreError(error)
         }
