@@ -64,7 +64,8 @@ struct `Over a way that spoils replies` {
         let server = try await RedisServer.start()
         let proxy = try await FaultyProxy.start(to: server.socketPath)
         let client = RedisClient(
-            RedisConfiguration(address: .tcp(host: "127.0.0.1", port: proxy.port)), on: loop, logger: logger)
+            RedisConfiguration(address: .tcp(host: "127.0.0.1", port: proxy.port), commandTimeout: .seconds(20)),
+            on: loop, logger: logger)
         let running = Task { await client.run() }
         try await eventually("a connection") { (try? await client.execute(RedisCommand("PING"))) != nil }
         proxy.set(.cut)
