@@ -8,6 +8,8 @@ package struct DeliveryConfiguration: Sendable {
     package var redis: RedisConfiguration
     package var sender: HTTPSenderConfiguration
     package var limits = StoreLimits()
+    /// What decrypts the secrets of webhooks (`WEBHOOKS_ENCRYPTION_KEYS`).
+    package var secrets = SecretBox.plain
     /// How long a lane lives without a renewal (`WEBHOOKS_LEASE`); at least the attempt timeout and 4 s.
     package var lease = Duration.seconds(15)
     package var retrySchedule = RetrySchedule.standard

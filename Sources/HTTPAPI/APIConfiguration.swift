@@ -12,6 +12,8 @@ package struct APIConfiguration: Sendable {
     /// Where Redis is. Its command timeout is the time that one request may spend waiting for Redis in all.
     package var redis: RedisConfiguration
     package var limits = StoreLimits()
+    /// What encrypts and decrypts the secrets of webhooks (`WEBHOOKS_ENCRYPTION_KEYS`).
+    package var secrets = SecretBox.plain
     /// Entities that events and patterns may name (`WEBHOOKS_ENTITIES`).
     package var entities = EntityCatalog.standard
     /// Whether `http` targets may be registered (`WEBHOOKS_ALLOW_HTTP_TARGETS`).

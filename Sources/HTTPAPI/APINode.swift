@@ -62,7 +62,8 @@ package final class APINode: Service {
                 targets: TargetPolicy(
                     allowsHTTP: configuration.allowsHTTPTargets, allowsPrivate: configuration.allowsPrivateTargets),
                 entities: configuration.entities),
-            limits: configuration.limits, redisTime: configuration.redis.commandTimeout)
+            limits: configuration.limits, secrets: configuration.secrets,
+            redisTime: configuration.redis.commandTimeout)
         let rates = APIRates(configuration)
         let server = GuardedServer(
             host: configuration.host, port: configuration.port, maximumConnections: configuration.maximumConnections,

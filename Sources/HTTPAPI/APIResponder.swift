@@ -140,6 +140,8 @@ struct APIResponder: HTTPResponder {
 struct APISettings: Sendable {
     let policy: RegistrationPolicy
     let limits: StoreLimits
+    /// What encrypts and decrypts the secrets of webhooks.
+    let secrets: SecretBox
     /// What all Redis commands of one request may take together.
     let redisTime: Duration
 }

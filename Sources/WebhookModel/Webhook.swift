@@ -10,6 +10,9 @@ package struct Webhook: Hashable, Sendable {
     package var secret: Secret?
     /// The secret before the last rotation, while one is remembered; see ``PreviousSecret/validUntil``.
     package var previousSecret: PreviousSecret?
+    /// Until when it must not be sent to because a secret of it cannot be read with the keys of this node, milliseconds
+    /// since 1970: the largest number for its secret, else the end of its previous one. Such a secret is nil above.
+    package var secretUnreadableUntil: Int64?
     package var isEnabled: Bool
     /// Why the service disabled it; nil while enabled, and when its owner did.
     package var disabledReason: DisabledReason?

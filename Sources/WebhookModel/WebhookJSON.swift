@@ -86,7 +86,7 @@ package enum WebhookJSON {
         object.member("description", webhook.description)
         object.member("isEnabled", webhook.isEnabled)
         object.member("disabledReason", webhook.disabledReason?.rawValue)
-        object.member("hasSecret", webhook.secret != nil)
+        object.member("hasSecret", webhook.secret != nil || webhook.secretUnreadableUntil == .max)
         object.member("createdAt", time: webhook.createdAt)
         object.member("updatedAt", time: webhook.updatedAt)
     }

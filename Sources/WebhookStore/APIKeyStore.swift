@@ -42,7 +42,7 @@ package struct APIKeyStore: Sendable {
             arguments.append("expiresAt" as StaticString)
             arguments.append(expiresAt)
         }
-        _ = try await shard.run(StoreScripts.createKey, arguments)
+        _ = try await shard.run(StoreScripts.createKey, arguments, key: shard.keys.apiKey(token.lookup))
     }
 
     /// Deletes a key; nodes refuse it within a second.
@@ -51,7 +51,7 @@ package struct APIKeyStore: Sendable {
     package func revoke(_ lookup: String) async throws(StoreError) {
         var arguments = shard.arguments()
         arguments.append(lookup)
-        _ = try await shard.run(StoreScripts.revokeKey, arguments)
+        _ = try await shard.run(StoreScripts.revokeKey, arguments, key: shard.keys.apiKey(lookup))
     }
 
     /// The key of a lookup part that ``APIKeyToken/isLookup(_:)`` accepts.

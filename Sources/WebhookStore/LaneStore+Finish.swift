@@ -61,6 +61,9 @@ extension LaneStore {
         case .wait(let milliseconds, let error):
             arguments.append("wait" as StaticString)
             append(milliseconds, error.rawValue, to: &arguments)
+        case .hold(let milliseconds):
+            arguments.append("hold" as StaticString)
+            arguments.append(milliseconds)
         case .slow:
             arguments.append("slow" as StaticString)
             arguments.append("" as StaticString)

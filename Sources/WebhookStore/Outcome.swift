@@ -40,6 +40,8 @@ package enum EndpointVerdict: Sendable, Hashable {
     case open(milliseconds: Int64, AttemptError)
     /// The receiver asked to wait for so many milliseconds from now.
     case wait(milliseconds: Int64, AttemptError)
+    /// Nothing may be sent for so many milliseconds, for a reason that is not the endpoint's.
+    case hold(milliseconds: Int64)
     /// An attempt has been running for more than two seconds.
     case slow
     /// The receiver answered 410 to the webhook as of this version.

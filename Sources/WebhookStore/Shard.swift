@@ -5,8 +5,14 @@ package struct Shard: Sendable {
     package let executor: any RedisExecutor
     package let keys: StoreKeys
     package let limits: StoreLimits
+    /// What secrets of webhooks pass through on their way to Redis and back.
+    package let secrets: SecretBox
 
-    package init(_ executor: any RedisExecutor, keys: StoreKeys = .shard0, limits: StoreLimits = StoreLimits()) {
+    package init(
+        _ executor: any RedisExecutor, keys: StoreKeys = .shard0, limits: StoreLimits = StoreLimits(),
+        secrets: SecretBox = .plain
+    ) {
+        self.secrets = secrets
         self.executor = executor
         self.keys = keys
         self.limits = limits
@@ -20,11 +26,13 @@ package struct Shard: Sendable {
         return arguments
     }
 
+    /// - Parameter key: A key that the caller's Redis user may touch; one of the shard's own unless it says otherwise.
     func run(
-        _ script: RedisScript, _ arguments: RedisArguments, timeout: Duration? = nil
+        _ script: RedisScript, _ arguments: RedisArguments, key: String? = nil, timeout: Duration? = nil
     ) async throws(StoreError) -> RedisValue {
         do throws(RedisError) {
-            return try await executor.evaluate(script, keys: [keys.version], arguments: arguments, timeout: timeout)
+            return try await executor.evaluate(
+                script, keys: [key ?? keys.version], arguments: arguments, timeout: timeout)
         } catch {
             throw StoreError(error)
         }

@@ -28,10 +28,12 @@ package enum StoreScripts {
     package static let createKey = script("create_key", PackageResources.create_key_lua)
     package static let revokeKey = script("revoke_key", PackageResources.revoke_key_lua)
 
+    package static let reencryptSecrets = script("reencrypt_secrets", PackageResources.reencrypt_secrets_lua)
+
     package static let all = [
         ingest, claimEvents, fanOut, claimDeliveries, claimSuspect, finish, tick, openLane, abandonLane, closeLane,
         saveWebhook, deleteWebhook, listWebhooks, changes, load, deadLetters, replay, testEvent, createKey, revokeKey,
-        survey, endpoints, trace,
+        reencryptSecrets, survey, endpoints, trace,
     ]
 
     private static func script(_ name: String, _ own: [UInt8]) -> RedisScript {

@@ -52,7 +52,8 @@ package struct SubscriptionFeed: Sendable {
                 changes.append(
                     SubscriptionChange(
                         id: id, version: milliseconds(try fields[1].text()),
-                        webhook: try WebhookFields.webhook(id, fields.dropFirst(2))))
+                        webhook: try WebhookFields.webhook(
+                            id, of: workspace, shard.secrets, fields.dropFirst(2))))
             }
             return (try values[0].integer(), try values[1].integer() == 1, changes)
         }

@@ -111,7 +111,9 @@ extension WebhookStore {
                 let fields = try value.array(atLeast: 1)
                 let id = try fields[0].webhookID()
                 ids.append(id)
-                if let webhook = try WebhookFields.webhook(id, fields.dropFirst()) { webhooks.append(webhook) }
+                if let webhook = try WebhookFields.webhook(id, of: workspace, shard.secrets, fields.dropFirst()) {
+                    webhooks.append(webhook)
+                }
             }
             return Chunk(
                 total: Int(try values[0].integer()), rank: Int(try values[1].integer()), ids: ids, webhooks: webhooks)
@@ -125,7 +127,9 @@ extension WebhookStore {
         var command = RedisCommand("HMGET", shard.keys.deleted(workspace, id))
         for name in WebhookFields.names { command.arguments.append(name) }
         let reply = try await shard.execute(command)
-        return try decoding { () throws(RedisError) in try WebhookFields.webhook(id, reply.array()[...]) }
+        return try decoding { () throws(RedisError) in
+            try WebhookFields.webhook(id, of: workspace, shard.secrets, reply.array()[...])
+        }
     }
 }
 

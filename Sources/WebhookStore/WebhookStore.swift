@@ -3,36 +3,44 @@ package import WebhookModel
 
 /// What is written of a webhook: by name only what changes.
 package struct WebhookChange: Sendable {
-    fileprivate var fields: [(name: String, value: String)] = []
+    /// A value as it is written; a secret is encrypted only when its webhook is known.
+    fileprivate enum Value: Sendable {
+        case text(String)
+        case secret(Secret)
+    }
+
+    private(set) fileprivate var fields: [(name: String, value: Value)] = []
 
     package init() {}
 
     /// Nothing to write.
     package var isEmpty: Bool { fields.isEmpty }
 
-    package mutating func set(targetUrl: String) { fields.append(("targetUrl", targetUrl)) }
+    package mutating func set(targetUrl: String) { append("targetUrl", targetUrl) }
     package mutating func set(operations: [String]) {
-        fields.append(("operations", WebhookFields.operationsText(operations)))
+        append("operations", WebhookFields.operationsText(operations))
     }
-    package mutating func set(isEnabled: Bool) { fields.append(("isEnabled", isEnabled ? "true" : "false")) }
+    package mutating func set(isEnabled: Bool) { append("isEnabled", isEnabled ? "true" : "false") }
 
     /// nil clears it.
     package mutating func set(description: String?) {
-        fields.append(description.map { ("description", $0) } ?? ("-description", ""))
+        if let description { append("description", description) } else { append("-description") }
     }
 
     /// nil clears it; the previous secret of a rotation goes in either case.
     package mutating func set(secret: Secret?) {
-        fields.append(secret.map { ("secret", $0.exposedText) } ?? ("-secret", ""))
-        fields.append(("-previousSecret", ""))
-        fields.append(("-previousSecretUntil", ""))
+        if let secret { fields.append(("secret", .secret(secret))) } else { append("-secret") }
+        append("-previousSecret")
+        append("-previousSecretUntil")
     }
 
     /// Replaces the secret; the old one goes on signing beside it for `grace`.
     package mutating func rotate(to secret: Secret, grace: Duration) {
-        fields.append((">secret", String(grace.milliseconds)))
-        fields.append(("secret", secret.exposedText))
+        append(">secret", String(grace.milliseconds))
+        fields.append(("secret", .secret(secret)))
     }
+
+    private mutating func append(_ name: String, _ text: String = "") { fields.append((name, .text(text))) }
 }
 
 /// The registered webhooks of workspaces.
@@ -69,7 +77,10 @@ package struct WebhookStore: Sendable {
         arguments.append(shard.limits.maximumWebhooks)
         for field in change.fields {
             arguments.append(field.name)
-            arguments.append(field.value)
+            switch field.value {
+            case .text(let text): arguments.append(text)
+            case .secret(let secret): arguments.append(shard.secrets.seal(secret, workspace, id))
+            }
         }
         return try await shard.run(StoreScripts.saveWebhook, arguments)
     }
@@ -90,7 +101,7 @@ package struct WebhookStore: Sendable {
         for name in WebhookFields.names { command.arguments.append(name) }
         let reply = try await shard.execute(command)
         return try decoding { () throws(RedisError) in
-            try WebhookFields.webhook(id, reply.array()[...])
+            try WebhookFields.webhook(id, of: workspace, shard.secrets, reply.array()[...])
         }
     }
 

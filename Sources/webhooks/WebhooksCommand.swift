@@ -13,7 +13,7 @@ struct WebhooksCommand: AsyncParsableCommand {
         subcommands: [
             DevCommand.self, APICommand.self, DeliveryCommand.self, KeysCommand.self, ReceiverCommand.self,
             DeadCommand.self, TopCommand.self, EndpointsCommand.self, EventsCommand.self, DoctorCommand.self,
-            HealthCommand.self, SettingsCommand.self,
+            SecretsCommand.self, HealthCommand.self, SettingsCommand.self,
         ])
 
     static func main() async {

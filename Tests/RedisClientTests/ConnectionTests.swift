@@ -47,7 +47,7 @@ struct `A connection to a real Redis` {
         let server = try await RedisServer.start()
         let connection = try await connect(server)
         await #expect(throws: RedisError.timedOut) {
-            _ = try await connection.execute(RedisCommand("BLPOP", "nothing", "0.3"), timeout: .milliseconds(200))
+            _ = try await connection.execute(RedisCommand("BLPOP", "nothing", "1.8"), timeout: .milliseconds(1500))
         }
         #expect(try await connection.execute(RedisCommand("ECHO", "next")).text() == "next")
         await connection.close()

@@ -56,7 +56,10 @@ package final class RedisServer: Sendable {
 
     private func untilItAnswers() async throws {
         try await eventually(within: .seconds(20), "redis-server to answer: \(log)") {
-            self.process.current.output.contains("Ready to accept connections")
+            guard self.process.current.isRunning else {
+                throw ChildProcess.Failure(description: "redis-server ended: \(self.log)")
+            }
+            return self.process.current.output.contains("Ready to accept connections")
                 || self.process.current.output.contains("ready to accept connections at")
         }
         try await eventually(within: .seconds(20), "redis-server's socket") { canConnect(to: self.socketPath) }

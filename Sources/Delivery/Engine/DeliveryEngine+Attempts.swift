@@ -7,6 +7,10 @@ import WebhookStore
 extension DeliveryEngine {
     /// When Redis is told that an attempt runs long.
     private static let long = TimeAmount.seconds(2)
+    /// How long deliveries of a webhook wait whose secret cannot be read, before one of them looks again.
+    private static let holding: Milliseconds = 10_000
+    /// At most one line in this time says so, whatever webhooks it concerns.
+    private static let tellingOfSecrets: Milliseconds = 60_000
     /// At most one success of a webhook in this time is listed.
     private static let listing: Milliseconds = 1000
 
@@ -74,6 +78,9 @@ extension DeliveryEngine {
         guard let webhook = claim.workspace.webhooks[claim.token.webhook] else { return missing(flight, claim) }
         // The script buries what is of a disabled webhook.
         guard webhook.isEnabled else { return giveBack(flight) }
+        if let until = webhook.secretUnreadableUntil, until > wallClockMilliseconds() {
+            return holdBack(flight, claim, webhook)
+        }
         guard let destination = webhook.destination else { return settle(flight, blockedAt: webhook) }
         flight.webhook = webhook
         flight.stage = .started
@@ -91,6 +98,20 @@ extension DeliveryEngine {
         } else {
             strangers.append(flight.number)
         }
+    }
+
+    /// A webhook whose secret this node cannot read is never sent to unsigned: its deliveries wait, no attempt is burned.
+    private func holdBack(_ flight: Flight, _ claim: Flight.Claim, _ webhook: CachedWebhook) {
+        let now = MonotonicTime.now()
+        if now >= unreadableSecretTold + Self.tellingOfSecrets {
+            unreadableSecretTold = now
+            logger.error(
+                "no key of this node decrypts a webhook's secret, its deliveries wait",
+                metadata: ["workspace": "\(claim.workspace.name)", "webhook": "\(webhook.id)"])
+        }
+        finish(
+            flight,
+            FinishedToken(.delivery(claim.token), .back, verdict: .hold(milliseconds: Self.holding.count)), of: claim)
     }
 
     /// Tokens that waited for a gate, when it is open.

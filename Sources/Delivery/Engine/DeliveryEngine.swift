@@ -46,6 +46,8 @@ package actor DeliveryEngine {
     var starved: [Int] = []
     /// Tokens whose webhook Redis has an endpoint for but does not name; given back once a second.
     var strangers: [Int] = []
+    /// When a line last said that a secret cannot be read.
+    var unreadableSecretTold = MonotonicTime.distantPast
     /// The webhooks of tokens that were given back in this second because the webhook is not there.
     var missingWebhooks: Set<WebhookID> = []
     var fanOuts: [FanOutJob] = []
@@ -117,7 +119,7 @@ package actor DeliveryEngine {
         quiet.logLevel = .error
         pages = RedisClient(configuration.redis, on: eventLoop, logger: quiet)
         waits = RedisClient(configuration.redis, on: eventLoop, logger: quiet)
-        feed = SubscriptionFeed(Shard(pages, limits: configuration.limits))
+        feed = SubscriptionFeed(Shard(pages, limits: configuration.limits, secrets: configuration.secrets))
         cache = SubscriptionCache(maximumWebhooks: configuration.maximumCachedWebhooks)
         slots = SlotAccount(capacity: configuration.maximumInFlight, byteCapacity: configuration.maximumBodyBytes)
         leaseGate = LeaseGate(

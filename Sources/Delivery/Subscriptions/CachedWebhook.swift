@@ -10,6 +10,8 @@ final class CachedWebhook {
     let patterns: [OperationPattern]
     /// Where and how to send; nil when its target is not allowed on this node (any more).
     let destination: Destination?
+    /// Until when nothing may be sent because a secret of it cannot be read, milliseconds since 1970.
+    let secretUnreadableUntil: Int64?
     /// Whether it is still the version that the cache holds.
     private(set) var isCurrent = true
     var window = FailureWindow()
@@ -26,6 +28,7 @@ final class CachedWebhook {
         version = webhook.version
         isEnabled = webhook.isEnabled
         patterns = webhook.isEnabled ? Array(Set(webhook.operations.compactMap { OperationPattern(stored: $0) })) : []
+        secretUnreadableUntil = webhook.secretUnreadableUntil
         self.destination = destination
     }
 

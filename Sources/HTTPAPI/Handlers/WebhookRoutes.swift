@@ -8,7 +8,9 @@ struct WebhookRoutes {
     let settings: APISettings
     let call: APICall
 
-    private var store: WebhookStore { WebhookStore(Shard(call.redis, limits: settings.limits)) }
+    private var store: WebhookStore {
+        WebhookStore(Shard(call.redis, limits: settings.limits, secrets: settings.secrets))
+    }
 
     func list(_ scope: WorkspaceScope) async throws -> Response {
         let query = try ListQuery.read(call.query)

@@ -4,7 +4,8 @@
 --       outcome  ok | retry (delay in ms) | dead (reason) | back | running (stays); of a deleted webhook all but ok end
 --                as dropped
 --       verdict  '' | up (ms the attempt took) | down or open (ms and error class; open: the node's own window says so)
---                | wait (ms from now and error class) | slow | disable (webhook version and reason)
+--                | wait (ms from now and error class) | hold (ms; not the endpoint's fault) | slow
+--                | disable (webhook version and reason)
 --       line     the attempt as JSON, or ''
 --       At most 64 tokens a call. Sent twice, the second does nothing.
 -- Reply {version, tokens that were not on the lane, changes of endpoints' states}
@@ -26,6 +27,10 @@ local function open(e, at)
 end
 local function judge(e, t, v, x)
   if v == 'slow' then return put(e, 'fastAt', 0) end
+  if v == 'hold' then  -- says nothing of the endpoint: no failure is counted
+    if e.state ~= 'disabled' then open(e, now + (tonumber(x) or 0)) end
+    return
+  end
   local ms, text = string.match(x, '^(%d+) ?(.*)$')
   if v == 'disable' then
     if ms and call('HGET', prefix .. 'webhook:' .. e.ws .. ':' .. e.id, 'version') == ms then disable(e, text) end

@@ -12,8 +12,12 @@ local most = math.min(tonumber(ARGV[7]), 100)
 local ids = ARGV[9] and {unpack(ARGV, 9)} or call('ZRANGE', dead, ARGV[5], ARGV[6], 'BYSCORE', 'LIMIT', 0, most)
 local back = {}
 if #ids > 0 then
+  local seen = {}  -- an id given twice is one dead letter
   for i, text in ipairs(call('HMGET', letters, unpack(ids))) do
-    if text and not string.find(text, '^#%d+ expired ') then back[#back + 1] = ids[i] end
+    if text and not seen[ids[i]] and not string.find(text, '^#%d+ expired ') then
+      back[#back + 1] = ids[i]
+      seen[ids[i]] = true
+    end
   end
 end
 if ARGV[8] == '1' then return {0, ARGV[9] and #back or call('ZCOUNT', dead, ARGV[5], ARGV[6])} end

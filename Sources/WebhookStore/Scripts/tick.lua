@@ -97,6 +97,7 @@ if note then
   if over > 0 and k > 0 then trim(e, math.min(over, k)) end
   if over <= k and k > 0 then
     call('LPOP', prefix .. 'purges')
+    again = math.max(again, call('EXISTS', prefix .. 'purges'))
     if gone then call('UNLINK', prefix .. 'attempts:' .. w, prefix .. 'failures:' .. w) end
   else call('LMOVE', prefix .. 'purges', prefix .. 'purges', 'LEFT', 'RIGHT')
     again = 1 end

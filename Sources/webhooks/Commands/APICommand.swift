@@ -20,6 +20,7 @@ struct APICommand: AsyncParsableCommand {
         let logger = configuration.startLogging()
         OpenFileLimit.raise()
         configuration.warnOfDevelopmentSwitches(logger)
+        configuration.warnOfPlainSecrets(logger)
         let group = MultiThreadedEventLoopGroup.singleton
         guard configuration.isMetricsListenChosen else {
             return try await runNode([APINode(configuration.api, group: group, logger: logger)], logger: logger)

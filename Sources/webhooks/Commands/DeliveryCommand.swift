@@ -19,6 +19,7 @@ struct DeliveryCommand: AsyncParsableCommand {
         let logger = configuration.startLogging()
         OpenFileLimit.raise()
         configuration.warnOfDevelopmentSwitches(logger)
+        configuration.warnOfPlainSecrets(logger)
         let group = MultiThreadedEventLoopGroup.singleton
         let loop = group.next()
         let telemetry = configuration.telemetry(loop, logger)

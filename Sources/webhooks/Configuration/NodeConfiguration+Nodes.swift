@@ -14,6 +14,7 @@ extension NodeConfiguration {
         api.host = listen.host
         api.port = listen.port
         api.limits = limits
+        api.secrets = secrets
         api.entities = entities
         api.allowsHTTPTargets = targets.allowsHTTP
         api.allowsPrivateTargets = targets.allowsPrivate
@@ -30,6 +31,7 @@ extension NodeConfiguration {
         var delivery = DeliveryConfiguration(
             redis: named("delivery"), targets: targets, version: ProductVersion.text)
         delivery.limits = limits
+        delivery.secrets = secrets
         delivery.retrySchedule = RetrySchedule(delays: retryDelays.map(\.milliseconds))
         delivery.attemptTimeout = attemptTimeout
         delivery.lease = lease
@@ -62,6 +64,13 @@ extension NodeConfiguration {
         }
     }
 
+    func warnOfPlainSecrets(_ logger: Logger) {
+        guard !secrets.encrypts else { return }
+        logger.warning(
+            "SECRETS ARE STORED AS THEY ARE: whoever reads Redis, its files or a backup can sign in your name",
+            metadata: ["setting": "\(Setting.encryptionKeys.name)"])
+    }
+
     /// One connection for a command's own work.
     ///
     /// Prints why there is none and ends with status 69.
@@ -83,7 +92,7 @@ extension NodeConfiguration {
         let connection = try await connect(
             logger: Logger(label: "webhooks", factory: { _ in SwiftLogNoOpLogHandler() }))
         do throws(StoreError) {
-            let value = try await body(Shard(connection, limits: limits))
+            let value = try await body(Shard(connection, limits: limits, secrets: secrets))
             await connection.close()
             return value
         } catch {

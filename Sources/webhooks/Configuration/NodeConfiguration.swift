@@ -21,6 +21,8 @@ struct NodeConfiguration: Sendable {
     var hostConcurrency: Int
     var dnsTimeout: Duration
     var limits: StoreLimits
+    /// What secrets of webhooks are encrypted and decrypted with.
+    var secrets: SecretBox
     var targets: TargetPolicy
     var signatureSchemes: SignatureSchemes
     var entities: EntityCatalog

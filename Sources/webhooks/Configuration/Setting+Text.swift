@@ -32,7 +32,7 @@ extension Setting {
             let uses = [
                 setting.isUsed(by: .api) ? "api" : nil, setting.isUsed(by: .delivery) ? "delivery" : nil,
                 setting.isUsed(by: .tools) ? "keys, dead, top, endpoints, events" : nil,
-                setting.isUsed(by: .doctor) ? "doctor" : nil,
+                setting.isUsed(by: .doctor) ? "doctor" : nil, setting.isUsed(by: .secrets) ? "secrets" : nil,
             ].compactMap { $0 }.joined(separator: ", ")
             let defaultText = setting.defaultText.isEmpty ? "" : "`\(setting.defaultText)`"
             let file = setting.isSecret ? "; or from the file that `\(setting.fileName)` names" : ""

@@ -6,8 +6,10 @@ struct SettingUse: OptionSet, Sendable {
     /// Commands that only talk to Redis: keys, dead, top, endpoints, events, doctor.
     static let tools = SettingUse(rawValue: 4)
     static let doctor = SettingUse(rawValue: 8)
+    /// `secrets reencrypt`.
+    static let secrets = SettingUse(rawValue: 16)
     static let nodes: SettingUse = [.api, .delivery]
-    static let all: SettingUse = [.api, .delivery, .tools, .doctor]
+    static let all: SettingUse = [.api, .delivery, .tools, .doctor, .secrets]
 }
 
 /// One environment variable: the single place that spells its name, default and meaning.
@@ -44,6 +46,10 @@ extension Setting {
     static let redisTimeout = Setting("REDIS_TIMEOUT", "2s", "How long a command waits for its reply", .all)
     static let redisCAFile = Setting(
         "REDIS_CA_FILE", "", "PEM file of the authorities trusted for rediss://, instead of the system's", .all)
+    static let encryptionKeys = Setting(
+        "ENCRYPTION_KEYS", "",
+        "Keys of webhook secrets at rest: <id>:<base64 of 32 bytes>, several separated by commas; the first encrypts, all decrypt",
+        [.api, .delivery, .secrets], isSecret: true)
     static let listen = Setting("LISTEN", "127.0.0.1:8080", "Where the API listens", .api)
     static let metricsListen = Setting(
         "METRICS_LISTEN", "127.0.0.1:9464",
@@ -104,7 +110,7 @@ extension Setting {
         "LOG_FORMAT", "", "json or text; by default text on a terminal and json elsewhere", .all)
 
     static let table: [Setting] = [
-        redisURL, redisPassword, redisTimeout, redisCAFile, listen, metricsListen, maxConnections,
+        redisURL, redisPassword, redisTimeout, redisCAFile, encryptionKeys, listen, metricsListen, maxConnections,
         managementRate, eventRate, authFailureRate, trustedProxies, retryDelays,
         attemptTimeout, lease, endpointConcurrency, maxInFlight, hostConcurrency, dnsTimeout, deadRetention,
         maxBacklog, maxWorkspaceBacklog, maxEndpointBacklog, maxWorkspaceBytes, maxDead, maxWebhooks,

@@ -66,6 +66,7 @@ struct SettingReading {
         let hostConcurrency = integer(.hostConcurrency, 1...100_000)
         let dnsTimeout = duration(.dnsTimeout, .milliseconds(10) ... .seconds(60))
         let limits = limits()
+        let secrets = secrets()
         let allowHTTP = flag(.allowHTTPTargets)
         let allowPrivate = flag(.allowPrivateTargets)
         let schemes = signatures()
@@ -79,8 +80,8 @@ struct SettingReading {
         }
         let format = logFormat()
         guard let redis, let listen, let metricsListen, let maximumConnections, let rates, let timing,
-            let maximumInFlight,
-            let hostConcurrency, let dnsTimeout, let limits, let allowHTTP, let allowPrivate, let schemes,
+            let maximumInFlight, let hostConcurrency, let dnsTimeout, let limits, let secrets, let allowHTTP,
+            let allowPrivate, let schemes,
             let entities, let level, let format
         else { return nil }
         return NodeConfiguration(
@@ -89,7 +90,7 @@ struct SettingReading {
             maximumConnections: maximumConnections, rates: rates,
             retryDelays: timing.retryDelays, attemptTimeout: timing.attemptTimeout, lease: timing.lease,
             maximumInFlight: maximumInFlight, hostConcurrency: hostConcurrency, dnsTimeout: dnsTimeout,
-            limits: limits, targets: TargetPolicy(allowsHTTP: allowHTTP, allowsPrivate: allowPrivate),
+            limits: limits, secrets: secrets, targets: TargetPolicy(allowsHTTP: allowHTTP, allowsPrivate: allowPrivate),
             signatureSchemes: schemes, entities: entities,
             targetCAFile: targetCAFile.isEmpty ? nil : targetCAFile, logLevel: level, logFormat: format.format)
     }
@@ -150,6 +151,17 @@ struct SettingReading {
         }
         guard let delays, let attempt, let lease else { return nil }
         return (delays, attempt, lease)
+    }
+
+    private mutating func secrets() -> SecretBox? {
+        value(.encryptionKeys) { (text) throws(SettingProblem) in
+            if text.isEmpty { return .plain }
+            do throws(SecretBox.Problem) {
+                return try SecretBox(text)
+            } catch {
+                throw SettingProblem(error.description)
+            }
+        }
     }
 
     private mutating func limits() -> StoreLimits? {
