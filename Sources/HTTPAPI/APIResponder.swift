@@ -91,6 +91,10 @@ struct APIResponder: HTTPResponder {
         case .updateWebhook: return try await WebhookRoutes(settings: settings, call: call).update(body, scope)
         case .deleteWebhook: return try await WebhookRoutes(settings: settings, call: call).delete(scope)
         case .rotateSecret: return try await WebhookRoutes(settings: settings, call: call).rotateSecret(body, scope)
+        case .listAttempts: return try await HistoryRoutes(settings: settings, call: call).attempts(scope)
+        case .listDeadLetters: return try await HistoryRoutes(settings: settings, call: call).deadLetters(scope)
+        case .replay: return try await HistoryRoutes(settings: settings, call: call).replay(body, scope)
+        case .test: return try await HistoryRoutes(settings: settings, call: call).test(body, scope)
         case .live, .ready, .openAPI, .docs: return open(call.route)
         }
     }
@@ -158,10 +162,15 @@ struct APICall: Sendable {
         guard request.headers[fields: .contentEncoding].isEmpty else {
             throw APIRefusal(415, "a Content-Encoding is not supported")
         }
+        if route.isBodyOptional, !announcesBody { return }
         let types = request.headers[fields: .contentType]
         guard types.count == 1, let type = types.first, MediaTypeField.isJSON(type.value) else {
             throw APIRefusal(415, "the Content-Type must be application/json")
         }
+    }
+
+    private var announcesBody: Bool {
+        request.headers.contains(.transferEncoding) || request.headers[.contentLength].map { $0 != "0" } ?? false
     }
 
     /// The whole body; one that a route does not take is read and dropped.

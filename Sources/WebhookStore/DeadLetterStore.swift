@@ -61,7 +61,7 @@ package struct DeadLetterStore: Sendable {
     }
 
     /// `#<attempts made> <reason> <JSON array>`.
-    private static func letter(_ event: EventID, diedAt: Int64, text: String) -> DeadLetter {
+    static func letter(_ event: EventID, diedAt: Int64, text: String) -> DeadLetter {
         let parts = text.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         return DeadLetter(
             event: event, reason: parts.count > 1 ? String(parts[1]) : "unknown",
@@ -73,17 +73,19 @@ package struct DeadLetterStore: Sendable {
     ///
     /// - Parameters:
     ///   - events: These alone; nil for the oldest of all.
+    ///   - died: From when until when, in milliseconds since 1970; nil for no bound. Not together with `events`.
     ///   - dryRun: Move nothing, only count.
     /// - Returns: How many were put back (at most 100 a call), and how many still match.
     /// - Throws: ``StoreError/missing``, ``StoreError/disabled``.
     package func replay(
-        _ webhook: WebhookID, workspace: WorkspaceName, events: [EventID]? = nil, limit: Int = 100, dryRun: Bool = false
+        _ webhook: WebhookID, workspace: WorkspaceName, events: [EventID]? = nil,
+        died: (since: Int64?, until: Int64?) = (nil, nil), limit: Int = 100, dryRun: Bool = false
     ) async throws(StoreError) -> (replayed: Int, remaining: Int) {
         var arguments = shard.arguments()
         arguments.append(workspace.text)
         arguments.append { webhook.append(to: &$0) }
-        arguments.append("-inf" as StaticString)
-        arguments.append("+inf" as StaticString)
+        arguments.append(died.since.map { "\($0)" } ?? "-inf")
+        arguments.append(died.until.map { "\($0)" } ?? "+inf")
         arguments.append(limit)
         arguments.append(dryRun ? "1" : "0" as StaticString)
         for event in events ?? [] { arguments.append { event.append(to: &$0) } }
@@ -91,6 +93,34 @@ package struct DeadLetterStore: Sendable {
         return try decoding { () throws(RedisError) in
             let values = try reply.array(atLeast: 2)
             return (Int(try values[0].integer()), Int(try values[1].integer()))
+        }
+    }
+
+    /// Replays what a request chooses, a hundred a call.
+    ///
+    /// How many that may be is fixed first: a letter that is replayed and dies again meanwhile is not replayed twice.
+    ///
+    /// - Returns: How many were put back, and how many still match.
+    /// - Throws: ``StoreError/missing``, ``StoreError/disabled``.
+    package func replay(
+        _ webhook: WebhookID, workspace: WorkspaceName, _ request: ReplayRequest
+    ) async throws(StoreError) -> (replayed: Int, remaining: Int) {
+        switch request.choice {
+        case .events(let events):
+            return try await replay(webhook, workspace: workspace, events: events, dryRun: request.isDryRun)
+        case .died(let since, let until, let limit):
+            let died = (since: since, until: until)
+            var remaining = try await replay(webhook, workspace: workspace, died: died, dryRun: true).remaining
+            let wanted = request.isDryRun ? 0 : min(limit, remaining)
+            var replayed = 0
+            while replayed < wanted {
+                let step = try await replay(
+                    webhook, workspace: workspace, died: died, limit: min(100, wanted - replayed))
+                replayed += step.replayed
+                remaining = step.remaining
+                if step.replayed == 0 { break }
+            }
+            return (replayed, remaining)
         }
     }
 }

@@ -20,6 +20,7 @@ package enum StoreScripts {
     package static let listWebhooks = script("list_webhooks", PackageResources.list_webhooks_lua)
     package static let changes = script("changes", PackageResources.changes_lua)
     package static let load = script("load", PackageResources.load_lua)
+    package static let deadLetters = script("dead_letters", PackageResources.dead_letters_lua)
     package static let replay = script("replay", PackageResources.replay_lua)
     package static let testEvent = script("test_event", PackageResources.test_event_lua)
     package static let createKey = script("create_key", PackageResources.create_key_lua)
@@ -27,7 +28,8 @@ package enum StoreScripts {
 
     package static let all = [
         ingest, claimEvents, fanOut, claimDeliveries, claimSuspect, finish, tick, openLane, abandonLane, closeLane,
-        saveWebhook, deleteWebhook, listWebhooks, changes, load, replay, testEvent, createKey, revokeKey, survey, trace,
+        saveWebhook, deleteWebhook, listWebhooks, changes, load, deadLetters, replay, testEvent, createKey, revokeKey,
+        survey, trace,
     ]
 
     private static func script(_ name: String, _ own: [UInt8]) -> RedisScript {

@@ -3,6 +3,7 @@ import WebhookModel
 /// Everything that can be asked of an API node.
 enum Route: String, CaseIterable, Sendable {
     case listWebhooks, createWebhook, findWebhook, updateWebhook, deleteWebhook, rotateSecret
+    case listAttempts, listDeadLetters, replay, test
     case postEvents
     case live, ready
     case openAPI, docs
@@ -10,8 +11,8 @@ enum Route: String, CaseIterable, Sendable {
     /// The scopes of which a key needs one; nil for a route that needs no key.
     var scopes: Scope? {
         switch self {
-        case .listWebhooks, .findWebhook: [.webhooks, .read]
-        case .createWebhook, .updateWebhook, .deleteWebhook, .rotateSecret: .webhooks
+        case .listWebhooks, .findWebhook, .listAttempts, .listDeadLetters: [.webhooks, .read]
+        case .createWebhook, .updateWebhook, .deleteWebhook, .rotateSecret, .replay, .test: .webhooks
         case .postEvents: .events
         case .live, .ready, .openAPI, .docs: nil
         }
@@ -20,10 +21,17 @@ enum Route: String, CaseIterable, Sendable {
     /// Whether the request is its body: JSON, of that media type.
     var takesBody: Bool {
         switch self {
-        case .createWebhook, .updateWebhook, .rotateSecret, .postEvents: true
-        case .listWebhooks, .findWebhook, .deleteWebhook, .live, .ready, .openAPI, .docs: false
+        case .createWebhook, .updateWebhook, .rotateSecret, .replay, .test, .postEvents: true
+        case .listWebhooks, .findWebhook, .deleteWebhook, .listAttempts, .listDeadLetters, .live, .ready, .openAPI,
+            .docs:
+            false
         }
     }
+}
+
+extension Route {
+    /// Whether a request without a body is complete.
+    var isBodyOptional: Bool { self == .test }
 }
 
 /// What stands at one path.
@@ -52,6 +60,10 @@ enum Routing {
         Resource(
             "/rest/webhooks/{id}", ("GET", .findWebhook), ("PATCH", .updateWebhook), ("DELETE", .deleteWebhook)),
         Resource("/rest/webhooks/{id}/rotate-secret", ("POST", .rotateSecret)),
+        Resource("/rest/webhooks/{id}/attempts", ("GET", .listAttempts)),
+        Resource("/rest/webhooks/{id}/dead-letters", ("GET", .listDeadLetters)),
+        Resource("/rest/webhooks/{id}/replay", ("POST", .replay)),
+        Resource("/rest/webhooks/{id}/test", ("POST", .test)),
         Resource("/health/live", ("GET", .live)),
         Resource("/health/ready", ("GET", .ready)),
         Resource("/openapi.yaml", ("GET", .openAPI)),
