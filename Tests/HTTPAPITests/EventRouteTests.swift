@@ -3,6 +3,7 @@ import NIOHTTP1
 import TestSupport
 import Testing
 import WebhookModel
+import WebhookStore
 
 @testable import HTTPAPI
 
