@@ -79,8 +79,9 @@ struct APIResponder: HTTPResponder {
     }
 
     private func answer(_ call: APICall, _ scope: WorkspaceScope) async throws -> Response {
-        try call.checkMediaType()
+        if !call.route.isBodyOptional { try call.checkMediaType() }
         let body = try await call.body()
+        if call.route.isBodyOptional, body.readableBytes > 0 { try call.checkMediaType() }
         switch call.route {
         case .postEvents:
             return try await EventRoutes(settings: settings, rates: rates, call: call, metrics: metrics).post(
@@ -162,15 +163,10 @@ struct APICall: Sendable {
         guard request.headers[fields: .contentEncoding].isEmpty else {
             throw APIRefusal(415, "a Content-Encoding is not supported")
         }
-        if route.isBodyOptional, !announcesBody { return }
         let types = request.headers[fields: .contentType]
         guard types.count == 1, let type = types.first, MediaTypeField.isJSON(type.value) else {
             throw APIRefusal(415, "the Content-Type must be application/json")
         }
-    }
-
-    private var announcesBody: Bool {
-        request.headers.contains(.transferEncoding) || request.headers[.contentLength].map { $0 != "0" } ?? false
     }
 
     /// The whole body; one that a route does not take is read and dropped.
