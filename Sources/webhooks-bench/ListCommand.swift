@@ -108,7 +108,7 @@ struct ListCommand: AsyncParsableCommand {
             let fields = try entry.array(atLeast: 4)
             let name = try fields[3].array(atLeast: 1)[0].text()
             // The log names the commands inside a script too, which are part of its call.
-            guard name == "EVALSHA" else { return nil }
+            guard name.hasPrefix("EVALSHA") else { return nil }
             return Int(try fields[2].integer())
         }.sorted()
     }

@@ -71,6 +71,9 @@ struct Payload: Decodable, Sendable {
     var deleteWebhook: Identified?
     var createEvent: CreatedEvent?
     var createEvents: [CreatedEvent]?
+    var webhookAttempts: [AttemptResource]?
+    var replayWebhook: ReplayResult?
+    var testWebhook: TestedWebhook?
 }
 
 /// What stands in `data`, by its name.
