@@ -13,14 +13,19 @@ package struct Balance: Sendable {
     package private(set) var dead: [String: Int] = [:]
     /// Deliveries that arrived nowhere.
     package private(set) var lost: [DeliveryOracle.Delivery] = []
-    /// Further 2xx of deliveries that had one.
+    /// Further 2xx of deliveries that had one, less those whose attempt was too late for its node and so was rightly
+    /// repeated.
     package private(set) var duplicates = 0
+    /// Attempts that a node recorded as failed though the receiver meant to answer 2xx: over their deadline.
+    package private(set) var late = 0
+    /// When some of them arrived.
+    private var samples: [String] = []
     /// What must not be: foreign bytes, unasked deliveries, broken invariants, wrong totals.
     package internal(set) var problems: [String] = []
 
     package init(
         accepted: [Accepted], oracle: DeliveryOracle, letters: [DeliveryOracle.Delivery: String],
-        events: [String: String]
+        events: [String: String], failedAttempts: Int
     ) {
         self.accepted = accepted.count
         let arrivals = oracle.arrivals
@@ -41,6 +46,12 @@ package struct Balance: Sendable {
             if copies > 0 {
                 delivered += 1
                 duplicates += copies - 1
+                if copies > 1, samples.count < 3 {
+                    let first = arrivals[delivery]?.first?.at ?? 0
+                    let after =
+                        arrivals[delivery]?.map { "\($0.at - first) ms\($0.isDelivered ? "" : " failed")" } ?? []
+                    samples.append("\(delivery.path) \(delivery.event) at \(first): \(after.joined(separator: ", "))")
+                }
             } else if let reason = letters[delivery] {
                 dead[reason, default: 0] += 1
             } else if let reason = events[delivery.event] {
@@ -49,6 +60,9 @@ package struct Balance: Sendable {
                 lost.append(delivery)
             }
         }
+        let failedByAnswer = arrivals.values.reduce(0) { $0 + $1.count { !$0.isDelivered } }
+        late = max(0, failedAttempts - failedByAnswer)
+        duplicates = max(0, duplicates - late)
         problems = Array(oracle.problems.prefix(5))
         if Set(accepted.map(\.event)).count != accepted.count {
             problems.append("two events of a producer were answered with one id")
@@ -63,7 +77,7 @@ package struct Balance: Sendable {
 
     package var summary: String {
         "accepted \(accepted), deliveries \(expected), delivered \(delivered), dead \(dead), lost \(lost.count), "
-            + "duplicates \(duplicates)"
+            + "duplicates \(duplicates), late \(late) \(samples.joined(separator: "; "))"
     }
 }
 
@@ -92,7 +106,9 @@ extension FaultStage {
             if let event = entry.split(separator: "/").last { poisoned[String(event)] = "poison" }
         }
         let accepted = producers.flatMap(\.accepted)
-        var balance = Balance(accepted: accepted, oracle: oracle, letters: letters, events: poisoned)
+        var balance = Balance(
+            accepted: accepted, oracle: oracle, letters: letters, events: poisoned,
+            failedAttempts: snapshot.hashes["totals"]?["failed"].flatMap { Int($0) } ?? 0)
         balance.problems += ShardInvariants(snapshot).broken.prefix(5)
         let total = snapshot.hashes["totals"]?["accepted"].flatMap { Int($0) } ?? 0
         if total != accepted.count {

@@ -9,10 +9,10 @@ import WebhookStore
 
 /// A fleet under load with an oracle behind it, and everything that can be done to it.
 package actor FaultStage {
-    package let fleet: Fleet
-    package let oracle = DeliveryOracle()
-    package let view: RedisView
-    package let receivers: [TestReceiver]
+    package nonisolated let fleet: Fleet
+    package nonisolated let oracle: DeliveryOracle
+    package nonisolated let view: RedisView
+    package nonisolated let receivers: [TestReceiver]
     package private(set) var producers: [LoadProducer] = []
     private var load: [Task<Void, any Error>] = []
     private var apis: [Fleet.APINode] = []
@@ -38,8 +38,9 @@ package actor FaultStage {
     /// Starts Redis, the receivers and the nodes.
     package init(
         apis: Int = 1, deliveries: Int = 2, receivers: Int = 1, redis options: [String] = [],
-        settings: [String: String] = FaultStage.quick
+        settings: [String: String] = FaultStage.quick, verifyingEvery: Int = 1
     ) async throws {
+        oracle = DeliveryOracle(verifyingEvery: verifyingEvery)
         self.settings = settings
         fleet = try Fleet(redis: try await RedisServer.start(options: options), settings: settings)
         view = try await RedisView(fleet.redis)
@@ -167,6 +168,13 @@ package actor FaultStage {
     package func flowing(_ more: Int = 50, within limit: Duration = .seconds(30)) async throws {
         let before = oracle.delivered
         try await eventually(within: limit, "deliveries going on: \(evidence())") { oracle.delivered >= before + more }
+    }
+
+    /// The state of the endpoint of a webhook, by its path.
+    package func state(ofEndpointAt path: String) async throws -> String? {
+        guard let subscriber = oracle.subscribers.first(where: { $0.path == path }) else { return nil }
+        return try await view.execute("HGET", "\(StoreKeys.shard0.prefix)endpoint:\(subscriber.id)", "state")
+            .optionalText()
     }
 
     // MARK: Redis

@@ -73,7 +73,7 @@ package final class LoadProducer: Sendable {
         }
         let begun = millisecondsNow()
         var failedAt: Int64?
-        var turn = first
+        var turn = numbers[0] / max(1, count)
         while true {
             if let ids = try await offer(events, turn: turn) {
                 let at = millisecondsNow()
@@ -114,7 +114,7 @@ package final class LoadProducer: Sendable {
         }
         let cutting = Task.detached {
             // A node that is stopped answers nothing: the producer gives up and asks another.
-            try await Task.sleep(for: .seconds(10))
+            try await Task.sleep(for: .seconds(4))
             await http.close()
         }
         let result = await posting.value

@@ -12,18 +12,22 @@ package final class RedisProxy: Sendable {
         case dropRequests
         /// Replies come later by so much, in order.
         case delayReplies(Duration)
+        /// Whatever Redis answers within so much time after a request that holds this text is kept back until then.
+        case holdAfter(text: String, Duration)
         /// The connection is cut as soon as a request has been passed on.
         case cutAfterRequest
     }
 
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let listener: any Channel
-    private let state: Mode_
+    private let state: Shared
 
-    /// The mode and the connections, shared with the event loop.
-    private final class Mode_: Sendable {
+    /// What the event loop and the tests both see.
+    private final class Shared: Sendable {
         let mode = Mutex(Mode.pass)
         let channels = Mutex<[any Channel]>([])
+        let target: Mutex<String>
+        init(target: String) { self.target = Mutex(target) }
     }
 
     /// Starts one on a free port of 127.0.0.1.
@@ -32,29 +36,49 @@ package final class RedisProxy: Sendable {
     }
 
     private init(path: String) async throws {
-        let state = Mode_()
+        let state = Shared(target: path)
         self.state = state
         let group = group
         listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { client in
-                ClientBootstrap(group: client.eventLoop)
-                    .channelInitializer { server in
-                        server.eventLoop.makeCompletedFuture {
-                            try server.pipeline.syncOperations.addHandler(
-                                Pipe(to: client, mode: { state.mode.withLock { $0 } }, isReplies: true))
+                client.eventLoop.makeCompletedFuture {
+                    let requests = Pipe(mode: { state.mode.withLock { $0 } }, isReplies: false)
+                    try client.pipeline.syncOperations.addHandler(requests)
+                    state.channels.withLock { $0.append(client) }
+                    let bound = NIOLoopBound(requests, eventLoop: client.eventLoop)
+                    let target = state.target.withLock { $0 }
+                    ClientBootstrap(group: client.eventLoop)
+                        .channelInitializer { server in
+                            server.eventLoop.makeCompletedFuture {
+                                let replies = Pipe(mode: { state.mode.withLock { $0 } }, isReplies: true)
+                                replies.connect(to: client)
+                                bound.value.replies = replies
+                                try server.pipeline.syncOperations.addHandler(replies)
+                            }
                         }
-                    }
-                    .connect(unixDomainSocketPath: path)
-                    .flatMapThrowing { server in
-                        try client.pipeline.syncOperations.addHandler(
-                            Pipe(to: server, mode: { state.mode.withLock { $0 } }, isReplies: false))
-                        state.channels.withLock { $0 += [client, server] }
-                        client.setOption(.autoRead, value: true).whenComplete { _ in client.read() }
-                    }
+                        .connect(unixDomainSocketPath: target)
+                        .whenComplete { result in
+                            switch result {
+                            case .success(let server):
+                                state.channels.withLock { $0.append(server) }
+                                bound.value.connect(to: server)
+                            case .failure: client.close(promise: nil)
+                            }
+                        }
+                }
             }
             .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    /// Leads new connections to another server and closes those that are open, as a failover does.
+    package func redirect(to server: RedisServer) async {
+        state.target.withLock { $0 = server.socketPath }
+        let open = state.channels.withLock { channels in
+            defer { channels = [] }
+            return channels
+        }
+        for channel in open { try? await channel.close() }
     }
 
     package var url: String { "redis://127.0.0.1:\(listener.localAddress?.port ?? 0)" }
@@ -73,16 +97,25 @@ private final class Pipe: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let other: any Channel
+    /// The other side; what comes before it is there waits.
+    private var other: (any Channel)?
+    private var waiting: [ByteBuffer] = []
+    /// The other direction, of a pipe of requests.
+    weak var replies: Pipe?
     private let mode: () -> RedisProxy.Mode
     private let isReplies: Bool
     /// What is read later is never passed on earlier.
     private var lastDelivery = NIODeadline.uptimeNanoseconds(0)
 
-    init(to other: any Channel, mode: @escaping () -> RedisProxy.Mode, isReplies: Bool) {
-        self.other = other
+    init(mode: @escaping () -> RedisProxy.Mode, isReplies: Bool) {
         self.mode = mode
         self.isReplies = isReplies
+    }
+
+    func connect(to other: any Channel) {
+        self.other = other
+        for bytes in waiting { other.writeAndFlush(bytes, promise: nil) }
+        waiting = []
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -92,11 +125,15 @@ private final class Pipe: ChannelInboundHandler {
         switch mode {
         case .dropReplies where isReplies, .dropRequests where !isReplies: return
         case .delayReplies(let time) where isReplies: delay = TimeAmount(time)
+        case .holdAfter(let text, let time) where !isReplies:
+            if String(buffer: bytes).contains(text) {
+                replies?.lastDelivery = max(replies?.lastDelivery ?? .now(), .now() + TimeAmount(time))
+            }
         default: ()
         }
+        guard let other else { return waiting.append(bytes) }
         let at = max(.now() + delay, lastDelivery)
         lastDelivery = at
-        let other = other
         if at <= .now() {
             other.writeAndFlush(bytes, promise: nil)
         } else {
@@ -109,7 +146,7 @@ private final class Pipe: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        other.close(promise: nil)
+        other?.close(promise: nil)
         context.fireChannelInactive()
     }
 

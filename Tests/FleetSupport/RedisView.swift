@@ -62,6 +62,34 @@ package struct RedisView: Sendable {
         try await execute("HGET", StoreKeys.shard0.backlog, "*").optionalText().flatMap { Int($0) } ?? 0
     }
 
+    /// Open items of one workspace.
+    package func openItems(of workspace: String) async throws -> Int {
+        try await execute("HGET", StoreKeys.shard0.backlog, workspace).optionalText().flatMap { Int($0) } ?? 0
+    }
+
+    /// Bytes that Redis uses.
+    package func usedMemory() async throws -> Int {
+        let info = try await execute("INFO", "memory").text()
+        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }
+        return line.flatMap { Int($0.dropFirst("used_memory:".count)) } ?? 0
+    }
+
+    /// How long calls of a command took by Redis's own clock, in microseconds, since `CONFIG RESETSTAT`.
+    ///
+    /// - Parameter percentile: `p50`, `p99` or `p99.9`.
+    package func latency(of command: String, percentile: String) async throws -> Double {
+        let info = try await execute("INFO", "latencystats").text()
+        guard
+            let line = info.split(whereSeparator: \.isNewline).first(where: {
+                $0.hasPrefix("latency_percentiles_usec_\(command):")
+            }),
+            let field = line.split(separator: ":")[1].split(separator: ",").first(where: {
+                $0.hasPrefix("\(percentile)=")
+            })
+        else { return .infinity }
+        return Double(field.dropFirst(percentile.count + 1)) ?? .infinity
+    }
+
     package func keys() async throws -> [String] {
         try await connection.execute(RedisCommand("KEYS", "*")).array().map { try $0.text() }
     }

@@ -1,7 +1,7 @@
 package import RedisClient
 import WebhookStore
 
-/// Everything that one shard holds, read key by key while nothing else writes.
+/// Everything that one shard holds, as of one moment.
 package struct ShardSnapshot: Sendable {
     package var strings: [String: String] = [:]
     package var lists: [String: [String]] = [:]
@@ -10,30 +10,41 @@ package struct ShardSnapshot: Sendable {
     package var sortedSets: [String: [(member: String, score: Double)]] = [:]
     package var hashes: [String: [String: String]] = [:]
 
-    /// Reads all keys; names are without the prefix.
+    /// Reads all keys in one step; names are without the prefix.
     package init(_ redis: some RedisExecutor) async throws {
-        let prefix = StoreKeys.shard0.prefix
-        for value in try await redis.execute(RedisCommand("KEYS", "*")).array() {
-            let key = try value.text()
-            guard key.hasPrefix(prefix) else { continue }
-            let name = String(key.dropFirst(prefix.count))
-            switch try await redis.execute(RedisCommand("TYPE", key)).text() {
-            case "string": strings[name] = try await redis.execute(RedisCommand("GET", key)).text()
-            case "list":
-                lists[name] = try await redis.execute(RedisCommand("LRANGE", key, "0", "-1")).array().map {
-                    try $0.text()
-                }
-            case "set":
-                sets[name] = Set(try await redis.execute(RedisCommand("SMEMBERS", key)).array().map { try $0.text() })
-            case "hash": hashes[name] = try await redis.execute(RedisCommand("HGETALL", key)).fields()
+        let reply = try await redis.execute(
+            RedisCommand("EVAL", Self.script, "0", StoreKeys.shard0.prefix), timeout: .seconds(20))
+        for entry in try reply.array() {
+            let parts = try entry.array(atLeast: 3)
+            let name = try parts[0].text()
+            let values = try parts[2].array().map { try $0.text() }
+            switch try parts[1].text() {
+            case "string": strings[name] = values.first ?? ""
+            case "list": lists[name] = values
+            case "set": sets[name] = Set(values)
+            case "hash": hashes[name] = try parts[2].fields()
             default:
-                let flat = try await redis.execute(RedisCommand("ZRANGE", key, "0", "-1", "WITHSCORES")).array()
-                sortedSets[name] = try stride(from: 0, to: flat.count, by: 2).map {
-                    (try flat[$0].text(), Double(try flat[$0 + 1].text()) ?? 0)
+                sortedSets[name] = stride(from: 0, to: values.count - 1, by: 2).map {
+                    (values[$0], Double(values[$0 + 1]) ?? 0)
                 }
             }
         }
     }
+
+    /// Name, type and content of each key.
+    private static let script = """
+        local out = {}
+        for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+          local kind, value = redis.call('TYPE', key).ok
+          if kind == 'string' then value = {redis.call('GET', key)}
+          elseif kind == 'list' then value = redis.call('LRANGE', key, 0, -1)
+          elseif kind == 'set' then value = redis.call('SMEMBERS', key)
+          elseif kind == 'hash' then value = redis.call('HGETALL', key)
+          else value = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end
+          out[#out + 1] = {string.sub(key, #ARGV[1] + 1), kind, value}
+        end
+        return out
+        """
 
     package var keyNames: [String] {
         Array(strings.keys) + Array(lists.keys) + Array(sets.keys) + Array(sortedSets.keys) + Array(hashes.keys)
