@@ -132,6 +132,9 @@ let package = Package(
             ],
             path: "Tests/FaultHarness",
             swiftSettings: strict),
+        .executableTarget(
+            name: "webhooks-chaos", dependencies: ["FaultHarness", argumentParser], path: "Tests/Chaos",
+            swiftSettings: strict),
         .testTarget(
             name: "RedisClientTests",
             dependencies: ["RedisClient", "TestSupport", nioCore, nioPosix, nioEmbedded, nioSSL, logging],

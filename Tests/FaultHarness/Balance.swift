@@ -1,4 +1,4 @@
-import FleetSupport
+package import FleetSupport
 import TestSupport
 import WebhookModel
 import WebhookStore
@@ -83,14 +83,18 @@ package struct Balance: Sendable {
 
 extension FaultStage {
     /// Ends the load, waits until everything is final and draws the balance.
-    package func settle(within limit: Duration = .seconds(60)) async throws -> Balance {
+    package func settle(
+        within limit: Duration = .seconds(60), in other: RedisView? = nil
+    ) async throws -> Balance {
+        let view = other ?? self.view
         try await stopLoad()
         try await eventually(within: limit, "an empty queue; \(evidence())") { try await view.backlog() == 0 }
-        return try await balance()
+        return try await balance(in: view)
     }
 
-    package func balance() async throws -> Balance {
-        let snapshot = try await snapshot()
+    /// - Parameter other: Another Redis than the one that was started first.
+    package func balance(in other: RedisView? = nil) async throws -> Balance {
+        let snapshot = try await (other ?? view).snapshot()
         var paths: [String: String] = [:]
         for subscriber in oracle.subscribers { paths[subscriber.id] = subscriber.path }
         var letters: [DeliveryOracle.Delivery: String] = [:]

@@ -37,12 +37,12 @@ package actor FaultStage {
 
     /// Starts Redis, the receivers and the nodes.
     package init(
-        apis: Int = 1, deliveries: Int = 2, receivers: Int = 1, redis options: [String] = [],
+        apis: Int = 1, deliveries: Int = 2, receivers: Int = 1, redis options: [String] = [], tcp: Bool = false,
         settings: [String: String] = FaultStage.quick, verifyingEvery: Int = 1
     ) async throws {
         oracle = DeliveryOracle(verifyingEvery: verifyingEvery)
         self.settings = settings
-        fleet = try Fleet(redis: try await RedisServer.start(options: options), settings: settings)
+        fleet = try Fleet(redis: try await RedisServer.start(tcp: tcp, options: options), settings: settings)
         view = try await RedisView(fleet.redis)
         var started: [TestReceiver] = []
         for _ in 0..<receivers {
@@ -55,9 +55,9 @@ package actor FaultStage {
 
     // MARK: Nodes
 
-    package func startAPI() async throws {
+    package func startAPI(settings more: [String: String] = [:]) async throws {
         started += 1
-        apis.append(try await fleet.startAPINode("api-\(started)"))
+        apis.append(try await fleet.startAPINode("api-\(started)", settings: more))
         ports.set(apis.map(\.port))
     }
 
@@ -77,6 +77,13 @@ package actor FaultStage {
     package func killAPI(_ index: Int) {
         apis.remove(at: index).process.kill()
         ports.set(apis.map(\.port))
+    }
+
+    /// Kills the delivery node with this process id; false when there is none.
+    package func killDelivery(pid: Int32) -> Bool {
+        guard let index = deliveries.firstIndex(where: { $0.process.pid == pid }) else { return false }
+        killDelivery(index)
+        return true
     }
 
     package func killDelivery(_ index: Int) { deliveries.remove(at: index).process.kill() }

@@ -1,3 +1,4 @@
+import APIClient
 import FaultHarness
 import FleetSupport
 import NIOHTTP1
