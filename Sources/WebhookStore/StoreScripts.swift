@@ -5,6 +5,8 @@ package enum StoreScripts {
     package static let ingest = RedisScript(name: "ingest", source: PackageResources.ingest_lua)
     /// These only read: without `common.lua`, whose flags are those of a script that writes.
     package static let survey = RedisScript(name: "survey", source: PackageResources.survey_lua, isReadOnly: true)
+    package static let endpoints = RedisScript(
+        name: "endpoints", source: PackageResources.endpoints_lua, isReadOnly: true)
     package static let trace = RedisScript(name: "trace", source: PackageResources.trace_lua, isReadOnly: true)
     package static let claimEvents = script("claim_events", PackageResources.claim_events_lua)
     package static let fanOut = script("fan_out", PackageResources.fan_out_lua)
@@ -27,7 +29,8 @@ package enum StoreScripts {
 
     package static let all = [
         ingest, claimEvents, fanOut, claimDeliveries, claimSuspect, finish, tick, openLane, abandonLane, closeLane,
-        saveWebhook, deleteWebhook, listWebhooks, changes, load, replay, testEvent, createKey, revokeKey, survey, trace,
+        saveWebhook, deleteWebhook, listWebhooks, changes, load, replay, testEvent, createKey, revokeKey, survey,
+        endpoints, trace,
     ]
 
     private static func script(_ name: String, _ own: [UInt8]) -> RedisScript {

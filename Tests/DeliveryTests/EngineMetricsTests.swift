@@ -16,13 +16,16 @@ struct `What a delivery node counts` {
         let node: RunningNode
         let registry = PrometheusRegistry()
 
-        init(answer: @escaping TestReceiver.Script) async throws {
+        init(
+            answer: @escaping TestReceiver.Script, _ change: (inout DeliveryConfiguration) -> Void = { _ in }
+        ) async throws {
             let rig = try await DeliveryRig.start(answer: answer)
             self.rig = rig
             let registry = registry
             node = try rig.startNode {
                 $0.metrics = registry
                 $0.redis.metrics = RedisMetrics(factory: registry)
+                change(&$0)
             }
             try await node.untilReady()
         }
@@ -100,5 +103,52 @@ struct `What a delivery node counts` {
         }
         stage.rig.redis.resume()
         await stage.node.stop()
+    }
+
+    @Test func `targets that cannot be used move the counters of dns, tls, protocol and blocked`() async throws {
+        let stage = try await Stage { _ in .bytes("nonsense\r\n\r\n", thenClose: true) }
+        let port = try #require(stage.rig.receiver.url().split(separator: ":").last?.split(separator: "/").first)
+        let targets = [
+            ("company.created", "http://nowhere.invalid:8081/", "dns"),
+            ("company.updated", "https://127.0.0.1:\(port)/", "tls"),
+            ("company.deleted", "http://127.0.0.1:\(port)/", "protocol"),
+            ("task.created", "http://169.254.169.254/", "blocked"),
+        ]
+        for (operation, target, result) in targets {
+            var change = WebhookChange()
+            change.set(targetUrl: target)
+            change.set(operations: [operation])
+            change.set(isEnabled: true)
+            try await WebhookStore(stage.rig.shard).create(
+                stage.rig.workspace, WebhookID.new(milliseconds: wallClockMilliseconds()), change)
+            try await stage.rig.ingest(operation)
+            try await eventually(within: .seconds(20), "a failure of class \(result)") {
+                await (stage.attempts(result) ?? 0) >= 1
+            }
+        }
+        await stage.node.stop()
+    }
+
+    @Test func `an outcome that another node was faster with moves the counter of lost claims`() async throws {
+        let stage = try await Stage { _ in .status(200, after: .milliseconds(500)) }
+        _ = try await stage.rig.createWebhook()
+        try await stage.rig.ingest()
+        try await eventually("a running attempt") { stage.rig.receiver.requestCount == 1 }
+        for key in try await stage.rig.keys("claimed:*") { _ = try await stage.rig.command("DEL", key) }
+        try await eventually("a lost claim") { await stage.page()["webhooks_claims_lost_total"] == 1 }
+        await stage.node.stop()
+    }
+
+    @Test func `what a node that stops gives back untried moves the counter of returns`() async throws {
+        let stage = try await Stage(answer: { _ in .status(200, after: .milliseconds(500)) }) {
+            $0.sender.hostConcurrency = 1
+        }
+        _ = try await stage.rig.createWebhook()
+        try await stage.rig.ingest(count: 4)
+        try await eventually("an attempt that runs and others that wait for its host") {
+            stage.node.engine.gauges.attemptsWaitingForHost > 0
+        }
+        await stage.node.stop()
+        #expect((await stage.page()["webhooks_delivery_outcomes_total{outcome=\"returned\"}"] ?? 0) >= 1)
     }
 }

@@ -85,6 +85,34 @@ struct `What operators see of running nodes` {
         try await stage.strike()
     }
 
+    @Test func `requests that are forbidden, in conflict, over a rate or too early move their counters`() async throws {
+        let stage = try await Stage.set(settings: ["WEBHOOKS_EVENT_RATE": "1"])
+        let client = stage.api.client()
+        func post(_ record: String, key: String? = nil, request: String? = nil) async throws -> Int {
+            var headers: HTTPHeaders = ["authorization": "Bearer \(key ?? stage.key)"]
+            if let request { headers.add(name: "idempotency-key", value: request) }
+            return try await client.send(
+                .POST, "/rest/events", headers: headers, json: #"{"event":"task.created","record":{"id":"\#(record)"}}"#
+            ).status
+        }
+        let reader = try await stage.fleet.createKey(workspace: "acme", scopes: "read")
+        #expect(try await post("1", key: reader) == 403)
+        let other = try await stage.fleet.createKey(workspace: "other")
+        #expect(try await post("1", key: other, request: "once") == 202)
+        #expect(try await post("2", key: other, request: "once") == 409)
+        try await eventually("a request over the rate") { try await post("3") == 429 }
+        // A key that this node has not seen yet cannot be looked up without Redis.
+        let unseen = try await stage.fleet.createKey(workspace: "unseen")
+        stage.fleet.redis.kill()
+        try await eventually("a request that comes too early") { try await post("4", key: unseen) == 503 }
+        let page = try await scrape(stage.apiMetrics)
+        for reason in ["forbidden", "conflict", "limited", "unavailable"] {
+            #expect((page["webhooks_event_requests_refused_total{reason=\"\(reason)\"}"] ?? 0) >= 1, "\(reason)")
+        }
+        #expect((page["webhooks_http_requests_total{class=\"5xx\"}"] ?? 0) >= 1)
+        try await stage.strike()
+    }
+
     @Test func `the pages pass promtool and name no id, URL, key or workspace`() async throws {
         let stage = try await Stage.set()
         let rest = RESTClient(http: stage.api.client(), key: stage.key)

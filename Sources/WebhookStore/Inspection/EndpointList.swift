@@ -48,9 +48,8 @@ package struct EndpointList: Sendable {
             var offset = 0
             while found.count < limit {
                 let ids = try await page(of: shard.keys.failing, offset)
-                for id in ids {
-                    guard let report = try await report(id), states.contains(report.state) else { continue }
-                    if workspace.map({ $0.text == report.workspace }) ?? true { found.append(report) }
+                found += try await reports(ids).filter {
+                    states.contains($0.state) && $0.workspace == workspace?.text ?? $0.workspace
                 }
                 guard ids.count == Self.step else { break }
                 offset += Self.step
@@ -79,13 +78,11 @@ package struct EndpointList: Sendable {
         var offset = 0
         while found.count < limit {
             let ids = try await page(of: shard.keys.webhooks(workspace), offset)
-            for id in ids where found.count < limit {
-                if let report = try await report(id), states.contains(report.state) { found.append(report) }
-            }
+            found += try await reports(ids).filter { states.contains($0.state) }
             guard ids.count == Self.step else { break }
             offset += Self.step
         }
-        return found
+        return Array(found.prefix(limit))
     }
 
     private func page(of key: String, _ offset: Int) async throws(StoreError) -> [WebhookID] {
@@ -107,27 +104,35 @@ package struct EndpointList: Sendable {
         }
     }
 
-    /// What is known of one endpoint; nil when there is none, or none any more.
-    package func report(_ webhook: WebhookID) async throws(StoreError) -> EndpointReport? {
-        let keys = shard.keys
-        let fields = try await shard.execute(
-            RedisCommand(
-                "HMGET", keys.endpoint(webhook), "ws", "state", "fails", "lastError", "failedAt", "okAt", "inflight"))
-        let waiting = try await shard.execute(RedisCommand("LLEN", keys.queue(webhook)))
-        let dead = try await shard.execute(RedisCommand("ZCARD", keys.dead(webhook)))
-        let timer = try await shard.execute(RedisCommand("ZSCORE", keys.timers, "\(webhook)"))
+    /// How these endpoints do, at most a hundred, in their order; those that are no more are left out.
+    private func reports(_ webhooks: [WebhookID]) async throws(StoreError) -> [EndpointReport] {
+        guard !webhooks.isEmpty else { return [] }
+        var arguments = RedisArguments()
+        arguments.append(shard.keys.prefix)
+        for webhook in webhooks { arguments.append { webhook.append(to: &$0) } }
+        let reply = try await shard.run(StoreScripts.endpoints, arguments)
         return try decoding { () throws(RedisError) in
-            var texts: [String?] = []
-            for value in try fields.array(atLeast: 7) { texts.append(try value.optionalText()) }
-            guard let workspace = texts[0], let state = texts[1].flatMap({ EndpointReport.State(rawValue: $0) }) else {
-                return nil
+            var reports: [EndpointReport] = []
+            for (webhook, value) in zip(webhooks, try reply.array(atLeast: webhooks.count)) {
+                if let report = try Self.report(webhook, try value.array(atLeast: 10)) { reports.append(report) }
             }
-            func number(_ text: String?) -> Int64? { text.flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil } }
-            return EndpointReport(
-                webhook: webhook, workspace: workspace, state: state, consecutiveFailures: number(texts[2]) ?? 0,
-                lastError: texts[3].flatMap { $0.isEmpty ? nil : $0 }, lastFailureAt: number(texts[4]),
-                lastSuccessAt: number(texts[5]), nextProbeAt: try timer.optionalText().map { milliseconds($0) },
-                inFlight: number(texts[6]) ?? 0, waiting: try waiting.integer(), deadLetters: try dead.integer())
+            return reports
         }
+    }
+
+    private static func report(
+        _ webhook: WebhookID, _ values: [RedisValue]
+    ) throws(RedisError) -> EndpointReport? {
+        var texts: [String] = []
+        for value in values { texts.append(try value.text()) }
+        guard let state = EndpointReport.State(rawValue: texts[1]) else { return nil }
+        func number(_ index: Int) -> Int64? {
+            let number = texts[index].isEmpty ? 0 : milliseconds(texts[index])
+            return number > 0 ? number : nil
+        }
+        return EndpointReport(
+            webhook: webhook, workspace: texts[0], state: state, consecutiveFailures: number(2) ?? 0,
+            lastError: texts[3].isEmpty ? nil : texts[3], lastFailureAt: number(4), lastSuccessAt: number(5),
+            nextProbeAt: number(9), inFlight: number(6) ?? 0, waiting: number(7) ?? 0, deadLetters: number(8) ?? 0)
     }
 }

@@ -52,7 +52,6 @@ package struct EventTrace: Sendable {
 package struct EventTracer: Sendable {
     /// How far into a list is looked from each end.
     private static let reach = 1000
-    private static let webhooksPerCall = 20
     private let shard: Shard
 
     package init(_ shard: Shard) { self.shard = shard }
@@ -118,12 +117,16 @@ package struct EventTracer: Sendable {
     private func deliveries(
         of event: EventID, _ workspace: WorkspaceName
     ) async throws(StoreError) -> [EventTrace.Delivery] {
+        let lanes = try await shard.execute(RedisCommand("ZCARD", shard.keys.lanes))
+        // Each lane is asked for each webhook: the more there are, the fewer webhooks a call, so that none takes long.
+        let count = try decoding { () throws(RedisError) in
+            Int(max(1, min(20, 40 / max(1, try lanes.integer()))))
+        }
         var found: [EventTrace.Delivery] = []
         var offset = 0
         while true {
             let ids = try await shard.execute(
-                RedisCommand(
-                    "ZRANGE", shard.keys.webhooks(workspace), "\(offset)", "\(offset + Self.webhooksPerCall - 1)"))
+                RedisCommand("ZRANGE", shard.keys.webhooks(workspace), "\(offset)", "\(offset + count - 1)"))
             let webhooks = try decoding { () throws(RedisError) in try ids.array() }
             guard !webhooks.isEmpty else { return found }
             var arguments = RedisArguments()
@@ -139,7 +142,7 @@ package struct EventTracer: Sendable {
                 for value in try reply.array() { deliveries.append(try Self.delivery(try value.array(atLeast: 3))) }
                 return deliveries
             }
-            offset += Self.webhooksPerCall
+            offset += count
         }
     }
 

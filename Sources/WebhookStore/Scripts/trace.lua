@@ -7,10 +7,10 @@
 --       place  claimed (lane) | queue (place from 1) | deep (length of a queue that is longer than was looked at)
 --              | retry (time in ms) | suspect | dead (time of death in ms) | '' for attempts alone
 --       line   an attempt as JSON; the same attempt may come twice
--- O(webhooks * (lanes + 200 attempts))
+-- O(webhooks * (100 * lanes + 200 attempts + 2 * reach))
 
 local call, prefix, event, reach = redis.call, ARGV[1], ARGV[2], ARGV[3]
-local MADE = 30  -- more attempts than any schedule has
+local MADE = 20  -- a schedule has at most twenty retries
 local lanes = call('ZRANGE', prefix .. 'lanes', 0, 99)
 local suspects = call('LRANGE', prefix .. 'suspects', 0, 199)
 local stored = call('EXISTS', prefix .. 'event:' .. event) == 1
