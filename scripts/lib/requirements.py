@@ -9,7 +9,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Those that no test proves yet. There is no operator page, so none of 34.
-WITHOUT_PROOF = {24, 34}
+WITHOUT_PROOF = {34}
 LINK = re.compile(r"\[([^\]]+)\]\(\.\./([^)]+)\)")
 
 
