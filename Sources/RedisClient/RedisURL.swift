@@ -6,7 +6,8 @@ package struct RedisURLError: Error, Sendable, CustomStringConvertible {
 extension RedisConfiguration {
     /// Reads `redis://[user:password@]host[:port][/database]`, `rediss://…` (TLS) or `unix:///path[?db=database]`.
     ///
-    /// User and password may be percent-encoded; an IPv6 address stands in brackets.
+    /// A user may stand alone, `user@`, where the password is given elsewhere. Both may be percent-encoded; an IPv6 address
+    /// stands in brackets.
     package init(url: String) throws(RedisURLError) {
         guard let separator = url.firstRange(of: "://") else {
             throw RedisURLError(description: "it must begin with redis://, rediss:// or unix://")
@@ -56,12 +57,8 @@ extension RedisConfiguration {
             let credentials = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             authority = authority[authority.index(after: at)...]
             let name = try percentDecoded(credentials.first ?? "")
-            if credentials.count == 2 {
-                username = name.isEmpty ? nil : name
-                password = RedisPassword(try percentDecoded(credentials[1]))
-            } else {
-                throw RedisURLError(description: "user and password are written user:password@")
-            }
+            username = name.isEmpty ? nil : name
+            if credentials.count == 2 { password = RedisPassword(try percentDecoded(credentials[1])) }
         }
         let (host, port) = try hostAndPort(authority)
         return RedisConfiguration(

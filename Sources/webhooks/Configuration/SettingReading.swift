@@ -110,6 +110,9 @@ struct SettingReading {
             }
             configuration?.password = RedisPassword(password)
         }
+        if let configuration, configuration.username != nil, configuration.password == nil {
+            note("\(Setting.redisURL.name) names a user: \(Setting.redisPassword.name) is missing")
+        }
         if let timeout = duration(.redisTimeout, .milliseconds(50) ... .seconds(60)) {
             configuration?.commandTimeout = timeout
             configuration?.connectTimeout = timeout
