@@ -1,5 +1,3 @@
-import Crypto
-
 /// Which targets this installation accepts.
 package struct TargetPolicy: Hashable, Sendable {
     /// `http` beside `https`: for development only.
@@ -84,11 +82,6 @@ package struct TargetURL: Hashable, Sendable {
     /// The canonical URL: equal targets have equal texts. May hold a token: not for logs.
     package var canonicalText: String {
         "\(scheme.rawValue)://\(String(decoding: hostHeader, as: UTF8.self))\(String(decoding: pathAndQuery, as: UTF8.self))"
-    }
-
-    /// Scheme, host, port and a hash of path and query, which may hold a token: what a log line may show of a target.
-    package var logText: String {
-        "\(scheme.rawValue)://\(hostText):\(port)#\(Hexadecimal.text(SHA256.hash(data: pathAndQuery).prefix(4)))"
     }
 
     /// Why a text is no acceptable target. The description goes on from the field's name, and tells nothing of what a
