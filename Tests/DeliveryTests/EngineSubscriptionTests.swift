@@ -87,18 +87,18 @@ import WebhookStore
         try await rig.stop()
     }
 
-    @Test func `1,000 events to 50 webhooks are drained with every counter right`() async throws {
+    @Test func `400 events to 50 webhooks are drained with every counter right`() async throws {
         let rig = try await DeliveryRig.start()
         var webhooks: [WebhookID] = []
         for number in 0..<50 { webhooks.append(try await rig.createWebhook(path: "/\(number)")) }
         let node = try rig.startNode()
-        try await rig.ingest(count: 1000)
+        try await rig.ingest(count: 400)
         try await rig.untilDrained(within: .seconds(55))
-        #expect(rig.receiver.requestCount == 50_000)
-        #expect(try await rig.total("accepted") == 1000)
-        #expect(try await rig.total("fannedOut") == 1000)
-        #expect(try await rig.total("planned") == 50_000)
-        #expect(try await rig.total("delivered") == 50_000)
+        #expect(rig.receiver.requestCount == 20_000)
+        #expect(try await rig.total("accepted") == 400)
+        #expect(try await rig.total("fannedOut") == 400)
+        #expect(try await rig.total("planned") == 20_000)
+        #expect(try await rig.total("delivered") == 20_000)
         #expect(try await rig.total("failed") == 0)
         for webhook in webhooks { #expect(try await rig.endpoint(webhook, "inflight") == 0) }
         try await rig.untilClean()
